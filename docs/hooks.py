@@ -1,8 +1,9 @@
 """Fill in parts of pages when MkDocs builds them, so that there are no copies.
 
 A line that ends in `<!-- rules -->` becomes the table of rules from `symdiff/ops/table`. A line that ends in
-`<!-- speed -->` becomes the section on speed from README.md. The rest of such a line is for readers of the file. Run
-`python docs/hooks.py` to print what is filled in.
+`<!-- special -->` becomes the tables of special functions from there. A line that ends in `<!-- speed -->` becomes the
+section on speed from README.md. The rest of such a line is for readers of the file. Run `python docs/hooks.py` to print
+what is filled in.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from symdiff.ops.table import FORMULAS, PRIMITIVES, Primitive, template
+from symdiff.ops.table import BASIC, FORMULAS, PRIMITIVES, Primitive, template
+from symdiff.ops.table.fields import SPECIAL, Entry, call, edges, fields, needs, slopes
 
 README = Path(__file__).parent.parent / "README.md"
 _LONG = 150  # the most characters of a rule in the table
@@ -37,19 +39,42 @@ def _names(primitive: Primitive) -> str:
 def rules() -> str:
     """Return the table of elementwise operations with their rules, as Markdown.
 
-    Conditions are left out, because they have no derivative. Internal operations are left out if their rules are
-    long, or if they are formulas for real arguments.
+    Special functions have tables of their own. Conditions are left out, because they have no derivative. Internal
+    operations are left out if their rules are long, or if they are formulas for real arguments.
     """
     rows = ["| operation | by the first argument | by the second | in NumPy |", "|---|---|---|---|"]
     for primitive in PRIMITIVES.values():
         own = primitive.internal and (max(map(len, primitive.partials)) > _LONG or primitive.name in FORMULAS)
-        if primitive.condition or own:
+        if primitive.condition or own or primitive.name not in BASIC:
             continue
         partials = primitive.partials[1:] if primitive.name == "where" else primitive.partials
         first, second = (_rule(text) for text in (*partials, "0")[:2])
         numpy = re.sub(r"\{(\w+)\}", r"\1", template(primitive, "numpy"))
         rows.append(f"| {_names(primitive)} | {first} | {second} | {_code(numpy)} |")
     return "\n".join(rows)
+
+
+def special() -> str:
+    """Return a table of the special functions for each field, as Markdown."""
+    parts = []
+    for field, entries in fields(SPECIAL).items():
+        parts.append(f"### {field[0].upper()}{field[1:]}\n")
+        parts.append("| function | where | derivatives | at special points | needs |\n|---|---|---|---|---|")
+        parts += [_described(entry) for entry in entries]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _described(entry: Entry) -> str:
+    """Return the row of a special function."""
+    if isinstance(entry, Primitive):
+        rules = "<br>".join([f"{name}: {_rule(rule)}" for name, rule in slopes(entry)])
+        points = "; ".join(edges(entry)) or "–"
+    else:
+        texts = (entry.text,) if isinstance(entry.text, str) else entry.text
+        rules, points = "those of " + ", ".join(map(_code, texts)), "–"
+    names = ", or ".join(map(_code, (call(entry), *entry.aliases)))
+    return f"| {names} | {entry.domain or 'every argument'} | {rules} | {points} | {needs(entry) or '–'} |"
 
 
 def speed() -> str:
@@ -61,7 +86,7 @@ def speed() -> str:
     return README.read_text(encoding="utf-8").split("\n## Speed\n", 1)[1].split("\n## ", 1)[0].strip()
 
 
-PLACEHOLDERS = {"rules": rules, "speed": speed}
+PLACEHOLDERS = {"rules": rules, "special": special, "speed": speed}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

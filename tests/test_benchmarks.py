@@ -42,7 +42,7 @@ def sections(output, *names, peers=()):
 
 
 def test_sections_run_and_agree(tmp_path):
-    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "sparse", "trees")
+    names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "tables", "sparse", "trees")
     facts = sections(tmp_path / "found.json", *names)
     machine = facts["machine"]
     assert machine["cpus"] >= 1

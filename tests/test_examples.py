@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import robertson
 import rosenbrock_newton
+import spline_baseline
 import train_mlp
 import train_relu
 from dask import distributed
@@ -97,6 +98,14 @@ def test_nist_files_are_whole(name):
     certified = float(text.split("residual sum of squares: ")[1].split()[0])
     assert_allclose(np.sum(nist_strd.residuals(name)(problem.parameters, problem.x, problem.y) ** 2), certified, 1e-5)
     assert "NIST StRD" in text
+
+
+def test_peaks_on_a_spline():
+    x, y = spline_baseline.spectrum()
+    (found, calls), (by_differences, more) = spline_baseline.fit(x, y), spline_baseline.fit(x, y, "2-point")
+    assert_allclose(found.x[:6], spline_baseline.PEAKS, atol=0.02)
+    assert_allclose(found.x, by_differences.x, rtol=1e-5)
+    assert calls < more / 5
 
 
 def test_robertson():

@@ -33,6 +33,7 @@ SECTIONS = (
     "huge",
     "choices",
     "index",
+    "tables",
     "loops",
     "implicit",
     "trees",

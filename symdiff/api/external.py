@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.api.composed import Composed
 from symdiff.api.function import Function
 from symdiff.api.options import arguments_of, names_of
-from symdiff.api.outside import Composed, functions_of
+from symdiff.api.outside import functions_of
 from symdiff.errors import ParseError, few
-from symdiff.graph.dims import shown
+from symdiff.graph.dims import Shape, shown, symbols
 from symdiff.language.hints import is_function
 from symdiff.language.outside import Outside
 from symdiff.language.parser import parse
@@ -26,6 +27,7 @@ def external(
     partials: Any = None,
     *,
     args: Any = None,
+    result: str = "",
     functions: Mapping[Any, Any] | None = None,
     vectorized: bool = True,
     holomorphic: bool = False,
@@ -33,25 +35,28 @@ def external(
 ) -> External:
     """Make a Python function one that formulas can call, by the option `functions` of `compile`.
 
-    The function runs as it is. It takes one number for each of its arguments, or arrays, and returns the value at each
-    point. Its results are checked at each call. On arrays it is called by NumPy's target alone: native code computes
-    nothing of a formula that calls it, and other languages and array libraries refuse such a formula.
+    The function runs as it is, on floats and on arrays. Its results are checked at each call. Only Python can call it:
+    native code computes at most parts of a formula around it, and other languages and array libraries refuse the
+    formula.
 
     Args:
-        call: The function. On arrays, which broadcast together and are read-only, it returns an array of the shape to
-            which they broadcast.
+        call: The function. It takes a number for each argument, or an array of the core shape. It also takes arrays
+            with loop dimensions in front, which broadcast together, and returns an array of the loop shape and the core
+            shape of the result. All arrays are read-only.
         partials: The partial derivative by each argument, in order; or a dict by name; or, for a function of one
             argument, the derivative itself. Each is one of these:
 
-            - A formula of the arguments, and of the result `out`: `"2*x*out"`. It may call the function itself.
+            - A formula of the arguments, and of the result `out`: `"2*x*out"`. It may call the function itself. Its
+              value has the core shape of the result and behind it that of the argument, or is one number for all.
             - A Python function of the same arguments.
             - Another external function, which can have derivatives of its own, for second derivatives; or a Function.
             - A number.
             - None: there is no derivative. This is an error as soon as a derivative needs it.
-        args: The names of the arguments, as `"x, y"`. Default: the parameters of the function that have no default
-            value; of a ufunc, x, y and z.
+        args: The names of the arguments, and their core shapes as in `compile`: `"x[n], k"`. Default: the parameters of
+            the function that have no default value; of a ufunc, x, y and z. They are numbers.
+        result: The core shape of the result, as `"[n]"`. Default: a number.
         functions: Further functions that the formulas in `partials` call, as in `compile`.
-        vectorized: False if the function takes numbers alone. It is then called at one point after the other.
+        vectorized: False if the function takes no loop dimensions. It is then called at one point after the other.
         holomorphic: The function takes complex numbers, and is differentiable there.
         name: The name of the function in messages, and in the formulas of `partials`. Default: that of the function.
 
@@ -60,6 +65,7 @@ def external(
 
     Raises:
         ParseError: A formula of `partials` is no formula of the arguments, or a name is not one.
+        ShapeError: The value of such a formula has a wrong shape.
         TypeError: `call` is not callable, or it has parameters that a formula cannot give; or an option has the wrong
             type; or there are too few or too many partial derivatives.
 
@@ -74,7 +80,10 @@ def external(
         raise TypeError(f"{call!r} needs no external: write functions={{'g': ...}} with the function itself")
     if not callable(call):
         raise TypeError(f"external takes a Python function, not {type(call).__name__}")
-    parameters = _parameters(call) if args is None else _declared(args)
+    if args is None:
+        parameters, cores = _parameters(call), None
+    else:
+        parameters, cores = _declared(args)
     own = getattr(call, "__name__", "") if name is None else name
     if name is not None or (isinstance(own, str) and own.isidentifier()):
         names = names_of([own], "name")
@@ -88,7 +97,9 @@ def external(
     listed = _listed(partials, parameters, own or "the function")
     further = tuple(({} if functions is None else functions_of(functions)).items())
     kinds: Any = {"vectorized": bool(vectorized), "holomorphic": bool(holomorphic)}
-    made = tuple([_partial(p, parameters, further, own, k, kinds) for k, p in enumerate(listed)])
+    kinds |= {"cores": cores or ((),) * len(parameters), "result": _result(result, cores or ())}
+    plain = External(call, own, parameters, **kinds)
+    made = tuple([_partial(p, plain, k, further) for k, p in enumerate(listed)])
     return External(call, own, parameters, made, **kinds)
 
 
@@ -120,19 +131,37 @@ def _parameters(call: Callable[..., Any]) -> tuple[str, ...]:
     return names_of([p.name for p in needed], "args") if needed else ()
 
 
-def _declared(args: Any) -> tuple[str, ...]:
-    """Return the names of the arguments that `args` declares.
+def _declared(args: Any) -> tuple[tuple[str, ...], tuple[Shape, ...]]:
+    """Return the names and the core shapes of the arguments that `args` declares.
 
     Raises:
-        ParseError: One of them has a shape.
+        ParseError: One of them is made of integers.
     """
-    for name, shape, _ in arguments_of(args, "args"):
-        if shape:
-            raise ParseError(
-                f"{name!r} has the shape {shown(shape)}, and an external function takes numbers, or the elements of "
-                f"arrays: write {name}, or a formula for what is made of whole arrays"
-            )
-    return names_of(args, "args")
+    found = arguments_of(args, "args")
+    for name, _, integer in found:
+        if integer:
+            raise ParseError(f"args has the integer {name!r}; an external function takes numbers: write {name}")
+    return tuple([a.name for a in found]), tuple([a.shape for a in found])
+
+
+def _result(given: str, cores: Sequence[Shape]) -> Shape:
+    """Return the core shape of a result.
+
+    Raises:
+        ParseError: It is no shape, or has a dimension that no argument has.
+        TypeError: It is not a text.
+    """
+    if not isinstance(given, str):
+        raise TypeError(f"result is the shape of a result, as '[n]', not {given!r}")
+    text = given.strip()
+    found = arguments_of(f"result{text}" if text[:1] == "[" else text, "result") if text else ()
+    if len(found) > 1 or any(a.integer for a in found):
+        raise ParseError(f"result is the shape of one result, as '[n]', not {given!r}")
+    shape = found[0].shape if found else ()
+    for name in sorted({name for dim in shape for name in symbols(dim)}):
+        if not any(name in symbols(dim) for core in cores for dim in core):
+            raise ParseError(f"result has the dimension {name}, which no argument has")
+    return shape
 
 
 def _listed(partials: Any, parameters: Sequence[str], name: str) -> list[Any]:
@@ -157,41 +186,41 @@ def _listed(partials: Any, parameters: Sequence[str], name: str) -> list[Any]:
     return listed
 
 
-def _partial(
-    given: Any,
-    parameters: tuple[str, ...],
-    functions: tuple[tuple[str, Outside], ...],
-    name: str,
-    k: int,
-    kinds: Mapping[str, Any],
-) -> Partial | float | None:
-    """Return a partial derivative by argument `k`.
+def _partial(given: Any, of: External, k: int, functions: tuple[tuple[str, Outside], ...]) -> Partial | float | None:
+    """Return a partial derivative of a function by argument `k`.
 
     Raises:
         ParseError: It is a text that is no formula of the arguments.
+        ShapeError: The value of this formula has a wrong shape.
         TypeError: It is none of what `external` takes, or does not take the same arguments.
     """
-    by = f"the partial derivative of {name or 'the function'} by {parameters[k]}"
+    by = f"the partial derivative of {of.name or 'the function'} by {of.parameters[k]}"
+    needed = (*of.result, *of.cores[k])
     if given is None:
         return None
     if isinstance(given, str):
-        rule = Rule(given, parameters, functions)
-        known = {name, *[key for key, _ in functions]}
+        rule = Rule(given, of.parameters, functions)
+        known = {of.name, *[key for key, _ in functions]}
         if all(called in known or is_function(called) for called in calls(parse(given))):
-            checked(External(abs, name, parameters, (rule, *[None] * (len(parameters) - 1))), name)
+            others = len(of.parameters) - k - 1
+            checked(
+                External(of.call, of.name, of.parameters, (*[None] * k, rule, *[None] * others), **of.kinds), of.name
+            )
         return rule
     if isinstance(given, bool | np.bool_) or not (callable(given) or isinstance(given, int | float | np.number)):
         raise TypeError(f"{by} is {type(given).__name__}; write a formula, a function, a number or None")
     if not callable(given):
         return float(given)
     if isinstance(given, Function):
-        if len(given.args) != len(parameters) or len(given.results) != 1 or any(given.results) or any(given.cores):
-            raise TypeError(f"{by} is {given!r}, which does not take {len(parameters)} numbers and return one")
+        fits = len(given.results) == 1 and len(given.results[0]) in (0, len(needed))
+        if not fits or list(map(len, given.cores)) != list(map(len, of.cores)):
+            raise TypeError(f"{by} is {given!r}, which does not take {of.shown} and return the shape {shown(needed)}")
         return Composed(given)
-    made = given if isinstance(given, External) else External(given, _name(given), parameters, **kinds)
-    if len(made.parameters) != len(parameters):
-        raise TypeError(f"{by} is {made.shown}, which does not take the same arguments ({few(parameters)})")
-    return made
+    if not isinstance(given, External):
+        return External(given, _name(given), of.parameters, **{**of.kinds, "result": needed})
+    if list(map(len, given.cores)) != list(map(len, of.cores)) or len(given.result) != len(needed):
+        raise TypeError(f"{by} is {given!r}, which does not take {of.shown} and return the shape {shown(needed)}")
+    return given
 
 
 def _name(call: Any) -> str:

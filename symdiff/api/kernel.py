@@ -22,6 +22,7 @@ from symdiff.limits import Limits
 from symdiff.ops.evaluate import constant, special
 from symdiff.ops.indexed import Indexed
 from symdiff.ops.loops import every_row, has_loops
+from symdiff.ops.order import SearchSorted
 from symdiff.pipeline import Recipe, prepared, write
 from symdiff.runtime.arguments import (
     FLOAT64,
@@ -145,7 +146,8 @@ class Kernel:
         from symdiff.emit.routines import cut
         from symdiff.runtime.routines import Routines, takes_routines
 
-        if not takes_routines() or not (self.program.graph.shapes or has_loops(self.program)):
+        searched = any(isinstance(row[0], SearchSorted) for row in self.program.graph.rows)
+        if not takes_routines() or not (searched or any(self.cores) or has_loops(self.program)):
             return None
         found = cut(self.program)
         return None if found is None else Routines(found, self._threads)
@@ -324,7 +326,7 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else self._floats_by_parts() if self.routines else None,
+                native=self._native_floats() if floats_too else self._floats_by_parts(),
                 into=bool(floats_too),
                 known=self._known if self._calls_outside else {},
             )
@@ -355,10 +357,12 @@ class Kernel:
         return calls
 
     def _floats_by_parts(self) -> list[Any] | None:
-        """Return a list with a function of floats that calls native code of parts; None if a result is no number."""
-        if any(self.results):
+        """Return a list with a function of floats that calls native code of loops.
+
+        Return None if there are none, or if a result is no number.
+        """
+        if self.routines is None or any(self.results) or not has_loops(self.program):
             return None
-        assert self.routines is not None
         text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
         function = load(text, self.name, {**numpy_target.known(self._run), **self.routines.calls})
         return [lambda *args: tuple(map(float, function(*args)))]

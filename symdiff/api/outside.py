@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from symdiff.api.composed import Composed
 from symdiff.api.function import Function
 from symdiff.api.interpolants import Interpolant, instead, interpolant, is_interpolant
-from symdiff.api.kernel import made_by
-from symdiff.api.options import constant, names_of
+from symdiff.api.options import names_of
 from symdiff.errors import ParseError
-from symdiff.language.inlining import inlined
-from symdiff.language.lower import constant_of, is_predefined
+from symdiff.language.lower import is_predefined
 from symdiff.language.outside import Outside
 from symdiff.language.rule import checked
-from symdiff.ops.external import Called, External
-from symdiff.simplify.build import Builder
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """A Function that a formula calls: its rows are made again in the graph of the formula.
-
-    Attributes:
-        function: The Function.
-    """
-
-    function: Function
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the arguments, without those that `bind` has fixed."""
-        return self.function.args
-
-    @property
-    def origin(self) -> str:
-        """The formula of the Function."""
-        made = made_by(self.function.recipe, "f")
-        return f"{made}, where f is " * (made != "f") + self.function.text.strip()
-
-    def rows(self, b: Builder, name: str, given: Sequence[int]) -> Sequence[int]:
-        """Return the rows of the results; see `symdiff.language.outside.Outside`."""
-        f, graph, program = self.function, b.graph, self.function.program
-        if graph.complex or graph.shared != f.recipe.optimize:
-            program = f.recipe.changed(optimize=graph.shared).program(complex=graph.complex)
-        found = dict(zip(f.args, given, strict=True))
-        for key, value in f.bound.items():
-            found[key] = constant_of(b, f"{name}_{key}", constant(key, value))
-        return inlined(b, program, [found[key] for key in program.arguments], name)
-
-    def row(self, b: Any, of: Called, given: Sequence[int], out: int) -> int:
-        """Return the row of the result, as the partial derivative of a function; see `symdiff.ops.external.Partial`."""
-        del out
-        builder: Builder = b
-        with builder.simplifying():
-            (made,) = self.rows(builder, of.name, given)
-        return made
-
+from symdiff.ops.external import External
 
 # What `functions` takes: a test for each kind of value, and what makes a function of a name and such a value.
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[str, Any], Outside]]] = [

@@ -377,7 +377,7 @@ def _noted(code: str) -> list[str]:
     found = ["E741"] if re.search(r"\b[lIO]\b", code) else []
     for function in code.split("\ndef ")[1:]:
         counts: dict[str, int] = {}
-        for name in re.findall(r"\w+", function.split('"""', 2)[2]):
+        for name in re.findall(r"\w+", function.split('"""', 2)[-1]):
             counts[name] = counts.get(name, 0) + 1
         if any(counts[name] == 1 for name in re.findall(r"^ +(\w+) = ", function, re.MULTILINE) if name in counts):
             return [*found, "F841"]

@@ -11,7 +11,7 @@ _WRITTEN = {
     "x - y": "sub subtract",
     "x*y": "mul multiply times",
     "x/y": "true_divide Rational Fraction fraction",
-    "floor(x/y)": "quotient floor_divide",
+    "floor(x/y)": "quotient",
     "x % y": "modulo",
     "x % y, or x - y*round(x/y) for the nearest": "remainder",
     "x**y": "power pwr float_power",

@@ -79,7 +79,7 @@ def _names(dim: Dim) -> set[str]:
 
 def _entrywise(b: Builder, row: Row) -> tuple[str, tuple[int, ...]]:
     """Return which function of integers a row may be, and its operands that are integers then."""
-    if row[0] in ("mod", "minimum", "maximum"):
+    if row[0] in ("mod", "minimum", "maximum", "floor_divide"):
         return row[0], row[1:]
     if row[0] == "where":
         return "where", row[2:]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from symdiff.errors import ParseError
+from symdiff.errors import ParseError, ShapeError
+from symdiff.graph.dims import shown
 from symdiff.graph.ir import Program
 from symdiff.language.inlining import inlined
 from symdiff.language.lower import Argument, lower
@@ -46,8 +47,8 @@ class Rule(NamedTuple):
         """Return the program of the formula for a function that another formula calls.
 
         Raises:
-            ParseError: The text is no formula of the arguments.
-            ShapeError: Its value is an array.
+            ParseError: The text is no formula of the arguments, or has several values.
+            ShapeError: Shapes in it do not fit each other.
         """
         return _program(self, of, complex)
 
@@ -58,18 +59,23 @@ def checked(function: External, name: str) -> External:
     Raises:
         ParseError, ShapeError: A derivative that is given as a formula is none.
     """
-    for partial in function.partials:
+    for partial, parameter, core in zip(function.partials, function.parameters, function.cores, strict=True):
         if isinstance(partial, Rule):
-            partial.program(Called(function, name))
+            program = partial.program(Called(function, name))
+            shape, needed = program.graph.shape(program.outputs[0]), (*function.result, *core)
+            if shape not in ((), needed):
+                what = f"the partial derivative of {function.name or name} by {parameter}"
+                raise ShapeError(f"{what} has the shape {shown(needed)}, and {partial.text!r} has {shown(shape)}")
     return function
 
 
 @lru_cache(_KEPT)
 def _program(rule: Rule, of: Called, complex: bool) -> Program:  # noqa: A002, FBT001 - as above
     own: Mapping[str, Outside] = {name: of.of for name in (of.of.name, of.name) if name}
-    names = [*rule.parameters, *[RESULT] * (RESULT not in rule.parameters)]
+    arguments = list(map(Argument, rule.parameters, of.of.cores))
+    arguments += [Argument(RESULT, of.of.result)] * (RESULT not in rule.parameters)
     syntax = parse(rule.text, Limits())
-    made = lower(syntax, list(map(Argument, names)), {}, {**own, **dict(rule.functions)}, complex=complex)
-    if len(made.outputs) != 1 or made.graph.shapes.get(made.outputs[0]):
-        raise ParseError(f"a partial derivative of {of.name or 'a function'} is one number, and {rule.text!r} is not")
+    made = lower(syntax, arguments, {}, {**own, **dict(rule.functions)}, complex=complex)
+    if len(made.outputs) != 1:
+        raise ParseError(f"a partial derivative is one value, and {rule.text!r} has {len(made.outputs)}")
     return made

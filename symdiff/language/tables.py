@@ -24,13 +24,14 @@ from symdiff.graph.shapes import broadcast, same
 from symdiff.language.indices import integers
 from symdiff.language.linalg import solve
 from symdiff.language.matrices import diag
-from symdiff.language.rearrange import concatenate, index, new_axes, not_negative, stack
+from symdiff.language.rearrange import concatenate, flip, index, new_axes, not_negative, stack
 from symdiff.ops.constants import Size
 from symdiff.ops.contract import labels
+from symdiff.ops.cumulative import Recurrence
 from symdiff.ops.data import Constant, Data
 from symdiff.ops.evaluate import evaluate
+from symdiff.ops.external import Called
 from symdiff.ops.indexed import Gather
-from symdiff.ops.loops import Loop
 from symdiff.ops.order import SearchSorted
 from symdiff.simplify.build import Builder
 
@@ -41,9 +42,7 @@ OUTSIDE = (True, False, "clamp", "periodic")
 OUTSIDE_OF_LINES = (*OUTSIDE, "linear", "nan")  # further names of True and False
 ENDS = ("not-a-knot", "natural", "clamped")
 
-_MOST = 1000  # knots of a spline whose slopes are the product of a constant matrix and the values
-
-_ALL: tuple[None, None, None] = (None, None, None)
+_MOST = 64  # knots of a spline whose slopes are the product of a constant matrix and the values
 
 
 def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
@@ -52,8 +51,7 @@ def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
     Raises:
         ShapeError: The first operand is not a vector, or is a constant that does not ascend.
     """
-    _vector(b, "searchsorted", "a", a, 0, equal=True)
-    return b.op(SearchSorted(side == "right"), a, v)
+    return b.op(SearchSorted(side == "right"), _vector(b, "searchsorted", "a", a, 0, equal=True), v)
 
 
 # Knots
@@ -63,7 +61,7 @@ def _value(b: Builder, i: int) -> Any:
     """Return the array that a row computes, if it depends on constants alone; else None."""
     program = compact(Program(b.graph, (), (i,), ("table",)))
     rows = program.graph.rows
-    if any(row[0] == "input" or isinstance(row[0], Size | Loop) for row in rows):
+    if any(row[0] == "input" or isinstance(row[0], Size | Called) or getattr(row[0], "held", ()) for row in rows):
         return None
     (found,) = evaluate(program, ())
     return np.asarray(found, float)
@@ -119,10 +117,10 @@ def _end(b: Builder, knots: int, k: int) -> int:
     return b.const(float(row[0].value()[k])) if isinstance(row[0], Constant) else index(b, knots, (k,))
 
 
-def _columns(b: Builder, function: str, name: str, ys: int, n: Dim, what: str = "values") -> None:
+def _paired(b: Builder, function: str, xs: int, ys: int) -> None:
     """Demand a value for each knot, along the first axis."""
-    shape = b.shape(ys)
-    message = f"{function} has {n} {what} and the {name} of shape {shown(shape)}; the first axes have to agree"
+    (n,), shape = b.shape(xs), b.shape(ys)
+    message = f"{function} has {n} knots and the ys of shape {shown(shape)}; the first axes have to agree"
     if not shape:
         raise ShapeError(message)
     same(shape[0], n, b.graph.demands, lambda: message)
@@ -197,6 +195,8 @@ def _polynomials(
     i = _piece(b, x, knots) if i is None else i
     t = _beside(b, b.op("sub", x, _at(b, knots, i)), coefficients[0])
     total, *others = [_at(b, c, i) for c in coefficients]
+    if not others:
+        total = b.formula("where(isnan(t), nan, c)", {"t": t, "c": total})
     for c in others:
         total = b.op("add", b.op("mul", total, t), c)
     return _times(b, factor, total, coefficients[0])
@@ -244,7 +244,7 @@ def interp(
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "interp", "xs", xs, 2)
-    _columns(b, "interp", "ys", ys, b.shape(xs)[0])
+    _paired(b, "interp", xs, ys)
     if isinstance(b.row(xs)[0], Constant) and isinstance(b.row(folded := _folded(b, ys, "ys"))[0], Constant):
         made = _lines(b, x, xs, folded, extrapolate)
     else:
@@ -327,7 +327,8 @@ def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Extrapolation) -> i
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "pchip", "xs", xs, 2)
-    _columns(b, "pchip", "ys", ys, n := b.shape(xs)[0])
+    _paired(b, "pchip", xs, ys)
+    (n,) = b.shape(xs)
     h = _beside(b, _differences(b, xs), ys)
     m = b.op("div", _differences(b, ys), h)
     if n == 2:
@@ -370,7 +371,7 @@ def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Extrapola
         ShapeError: `xs` is not a vector, or there is not a value for each knot.
     """
     xs = _vector(b, "spline", "xs", xs, 2)
-    _columns(b, "spline", "ys", ys, b.shape(xs)[0])
+    _paired(b, "spline", xs, ys)
     h = _folded(b, _differences(b, xs), f"{_name(b, xs, 'xs')}_steps")
     m = b.op("div", _differences(b, ys), _beside(b, h, ys))
     slopes = _smooth(b, xs, ys, h, m, bc)
@@ -380,7 +381,7 @@ def spline(b: Builder, x: int, xs: int, ys: int, bc: str, extrapolate: Extrapola
 def _smooth(b: Builder, xs: int, ys: int, h: int, m: int, bc: str) -> int:
     """Return the slopes at the knots of a twice differentiable spline.
 
-    They are linear in the values. With constant knots, the matrix of this map is computed once.
+    They are linear in the values. With a few constant knots, the matrix of this map is computed once.
     """
     (n,) = b.shape(xs)
     if isinstance(n, int) and n <= _MOST and isinstance(b.row(xs)[0], Constant) and _value(b, ys) is None:
@@ -398,7 +399,7 @@ _ROWS = {
     "not-a-knot": ("h", "g + h", "((3*g + 2*h)*h*m + g^2*q)/(g + h)"),
     "parabola": ("1", "1", "2*m"),
     "natural": ("2", "1", "3*m"),
-    "clamped": ("1", "0", "0*m"),
+    "clamped": ("1", "0", "0"),
 }
 
 
@@ -417,15 +418,43 @@ def _solved(b: Builder, n: Dim, h: int, m: int, bc: str) -> int:
     names = {"m": _part(b, m, None, -1), "q": _part(b, m, 1, None), "g": _beside(b, g, m), "h": _beside(b, after, m)}
     first, last = (_end_row(b, h, m, bc, *at) for at in _FROM_ENDS)
     middle = b.formula("2*(g + h)", {"g": g, "h": after})
-    matrix = diag(b, concatenate(b, [first[0], middle, last[0]], 0), 0)
-    matrix = b.op("add", matrix, diag(b, concatenate(b, [first[1], g], 0), 1))
-    matrix = b.op("add", matrix, diag(b, concatenate(b, [after, last[1]], 0), -1))
+    rows = ([first[0], middle, last[0]], [first[1], g], [after, last[1]])
+    diagonal, upper, lower = (concatenate(b, parts, 0) for parts in rows)
     right = concatenate(b, [first[2], b.formula("3*(h*m + g*q)", names), last[2]], 0)
+    known = [column for row in (diagonal, upper, lower) if (column := _value(b, row)) is not None]
+    if len(known) == len(rows):
+        return _eliminated(b, known, right)
+    matrix = b.op("add", diag(b, diagonal, 0), b.op("add", diag(b, upper, 1), diag(b, lower, -1)))
     shape = b.shape(right)
     if len(shape) < 3:
         return solve(b, matrix, right)
     columns = b.reshape(right, len(shape), (shape[0], numel(shape[1:])))
     return b.reshape(solve(b, matrix, columns), 2, shape)
+
+
+def _eliminated(b: Builder, diagonals: Sequence[Any], right: int) -> int:
+    """Return the solution of a system with a constant matrix of three diagonals, by elimination.
+
+    `diagonals` has the one in the middle, the one above and the one below. The pivots are computed here. They are
+    positive, so no rows change places. What is left are two recurrences.
+    """
+    pivots, upper, lower = diagonals
+    factors = np.zeros(len(pivots))
+    for k in range(1, len(pivots)):
+        factors[k] = -lower[k - 1] / pivots[k - 1]
+        pivots[k] += factors[k] * upper[k - 1]
+    shape = b.shape(right)
+    down, up, pivot = (
+        b.full(_beside(b, b.op(Constant(name, Data(column))), right), shape)
+        for name, column in (
+            ("down", factors),
+            ("up", np.append(-upper / pivots[:-1], 0.0)[::-1]),
+            ("pivots", pivots),
+        )
+    )
+    along = Recurrence((-len(shape),))
+    made = b.op("div", b.op(along, down, right), pivot)
+    return flip(b, b.op(along, up, flip(b, made, (0,))), (0,))
 
 
 def _end_row(b: Builder, h: int, m: int, bc: str, first: Stretch, second: Stretch) -> list[int]:
@@ -435,7 +464,8 @@ def _end_row(b: Builder, h: int, m: int, bc: str, first: Stretch, second: Stretc
         distances["h"], lines["q"] = _part(b, h, *second), _part(b, m, *second)
     own, other, value = _ROWS[bc]
     beside = {name: _beside(b, i, m) for name, i in distances.items()}
-    return [*[b.full(b.formula(text, distances), (1,)) for text in (own, other)], b.formula(value, beside | lines)]
+    made = [b.full(b.formula(text, distances), (1,)) for text in (own, other)]
+    return [*made, b.full(b.formula(value, beside | lines), (1, *b.shape(m)[1:]))]
 
 
 def _cubics(

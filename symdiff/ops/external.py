@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from math import prod
 from typing import Any, ClassVar, NoReturn, Protocol
 
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Shape, symbol
-from symdiff.graph.shapes import Demands, broadcast
+from symdiff.graph.dims import Dim, Shape, concrete, declared, shown, solve, substituted, symbol, symbols
+from symdiff.graph.shapes import Demands, broadcast, same
 from symdiff.ops.base import At, Builder, Notation, Operation, Sample, StandardWriter, Text, Writer
 from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.table import ATOM
@@ -38,8 +39,11 @@ class External:
         name: Its name; empty if it has none of its own.
         parameters: The names of its arguments.
         partials: For each of them the partial derivative, which may be a number. None: there is none.
-        vectorized: The function takes arrays, and returns an array of the shape to which they broadcast.
+        vectorized: The function takes arrays with loop dimensions in front of the core shapes, and returns an array of
+            the loop shape and the core shape of the result.
         holomorphic: The function takes complex numbers, and is differentiable there.
+        cores: The core shapes of the arguments. Their dimensions are numbers or names.
+        result: The core shape of the result.
     """
 
     def __init__(
@@ -51,14 +55,25 @@ class External:
         *,
         vectorized: bool = True,
         holomorphic: bool = False,
+        cores: tuple[Shape, ...] = (),
+        result: Shape = (),
     ) -> None:
         self.call, self.name, self.parameters = call, name, parameters
         self.partials: tuple[Partial | float | None, ...] = partials or (None,) * len(parameters)
         self.vectorized, self.holomorphic = vectorized, holomorphic
+        self.cores: tuple[Shape, ...] = cores or ((),) * len(parameters)
+        self.result = result
+        self.of_numbers = not (result or any(cores))
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
-        return self.name, self.parameters, self.partials, self.vectorized, self.holomorphic
+        return self.name, self.parameters, self.partials, self.kinds
+
+    @property
+    def kinds(self) -> dict[str, Any]:
+        """What tells how the function is called."""
+        kinds = {"vectorized": self.vectorized, "holomorphic": self.holomorphic}
+        return kinds | {"cores": self.cores, "result": self.result}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, External):
@@ -78,7 +93,13 @@ class External:
     @property
     def shown(self) -> str:
         """A call of the function with its parameters, for messages."""
-        return f"{self.name or 'function'}({', '.join(self.parameters)})"
+        return f"{self.name or 'function'}({', '.join(declared(self.parameters, self.cores))})"
+
+    @property
+    def signature(self) -> str:
+        """The signature, as that of a generalised ufunc."""
+        texts = [f"({','.join(map(str, core))})" for core in (*self.cores, self.result)]
+        return f"{','.join(texts[:-1])}->{texts[-1]}"
 
     @property
     def origin(self) -> str:
@@ -116,38 +137,64 @@ class External:
         if len(args) != len(self.parameters):
             count = len(self.parameters)
             raise TypeError(f"{self.shown} takes {count} argument{'s' * (count != 1)}, not {len(args)}")
-        if all(type(a) is float for a in args):
+        if self.of_numbers and all(type(a) is float for a in args):
             found = self.call(*args)
             return found if type(found) is float else self._checked(found, args, (), np.dtype(float)).item()
         for a in args:
             if hasattr(type(a), "__symdiff_record__"):  # a Python function is traced, and calls this one
                 return a.__symdiff_record__().outside(self.name, self, args)[0]
         arrays = [np.asarray(a) for a in args]
-        shape = np.broadcast_shapes(*[a.shape for a in arrays])
+        loop, core = self._shapes(arrays)
         dtype = np.result_type(*[a if type(a) in (float, int) else b for a, b in zip(args, arrays, strict=True)], 0.0)
-        if not shape:
-            plain = [a[()] for a in arrays]
-            return self._checked(self.call(*plain), plain, (), dtype)[()]
-        if not self.vectorized:
-            return self._at_points(np.broadcast_arrays(*arrays), shape, dtype)
+        if loop and not self.vectorized:
+            return self._at_points(arrays, loop, core, dtype)
         given = [_read_only(a) if a.ndim else a[()] for a in arrays]
         try:
             found = self.call(*given)
         except (TypeError, ValueError) as error:
-            error.add_note(f"{self.shown} was called with arrays; if it takes numbers alone, write vectorized=False")
+            if loop:
+                hint = "write vectorized=False if it takes one point at a time"
+                error.add_note(f"{self.shown} was called with arrays of {loop} points; {hint}")
             raise
-        made = self._checked(found, given, shape, dtype)
-        return made.copy() if any(np.may_share_memory(made, a) for a in arrays) else made
+        made = self._checked(found, given, loop + core, dtype, points=bool(loop))
+        return made.copy()[()] if any(np.may_share_memory(made, a) for a in arrays) else made[()]
 
-    def _at_points(self, arrays: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-        made = np.empty(shape, dtype)
-        flat = made.reshape(-1)
-        for k, point in enumerate(zip(*[a.ravel().tolist() for a in arrays], strict=True)):
-            found = self.call(*point)
-            flat[k] = found if type(found) is float else self._checked(found, point, (), dtype)[()]
+    def _shapes(self, arrays: Sequence[Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the loop shape of a call, and the core shape of its result.
+
+        Raises:
+            ShapeError: An argument does not have its core shape.
+        """
+        if self.of_numbers:
+            return np.broadcast_shapes(*[a.shape for a in arrays]), ()
+        sizes: dict[str, int] = {}
+        loops = []
+        for name, core, a in zip(self.parameters, self.cores, arrays, strict=True):
+            front = a.ndim - len(core)
+            have = a.shape[front:] if front >= 0 else ()
+            for dim, size in zip(core, have, strict=front >= 0):
+                sizes |= solve(dim, size, sizes)
+            if front < 0 or any(symbols(dim) - sizes.keys() for dim in core) or concrete(core, sizes) != have:
+                raise ShapeError(f"{self.shown}: argument {name!r} has shape {a.shape}, which does not fit")
+            loops.append(a.shape[:front])
+        return np.broadcast_shapes(*loops), concrete(self.result, sizes)
+
+    def _at_points(self, arrays: Sequence[Any], loop: tuple[int, ...], core: tuple[int, ...], dtype: Any) -> Any:
+        made = np.empty(loop + core, dtype)
+        flat = made.reshape((prod(loop), *core))
+        points = []
+        for own, a in zip(self.cores, arrays, strict=True):
+            whole = np.broadcast_to(a, loop + a.shape[a.ndim - len(own) :])
+            points.append(whole.reshape((prod(loop), *whole.shape[len(loop) :])) if own else whole.ravel().tolist())
+        for k, point in enumerate(zip(*points, strict=True)):
+            given = [_read_only(a) if own else a for own, a in zip(self.cores, point, strict=True)]
+            found = self.call(*given)
+            flat[k] = found if type(found) is float and not core else self._checked(found, given, core, dtype)
         return made
 
-    def _checked(self, found: Any, given: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    def _checked(
+        self, found: Any, given: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any], *, points: bool = False
+    ) -> Any:
         """Return what the Python function has returned as an array of a shape and a dtype."""
         made = np.asarray(found)
         if made.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
@@ -157,13 +204,13 @@ class External:
         if made.shape != shape:
             many = "s" if len(given) > 1 else ""
             of = " and ".join([str(np.shape(a)) for a in given])
-            hint = f", not {shape}" + "; if it takes numbers alone, write vectorized=False" * bool(shape)
+            hint = f", not {shape}" + "; if it takes one point at a time, write vectorized=False" * points
             raise ShapeError(f"{self.shown} returned shape {made.shape} for argument{many} of shape {of}{hint}")
         return made.astype(dtype, copy=False)
 
 
-def _restored(call: Any, name: str, parameters: Any, partials: Any, vectorized: bool, holomorphic: bool) -> External:  # noqa: FBT001 - from a pickle
-    return External(call, name, parameters, partials, vectorized=vectorized, holomorphic=holomorphic)
+def _restored(call: Any, name: str, parameters: Any, partials: Any, kinds: dict[str, Any]) -> External:
+    return External(call, name, parameters, partials, **kinds)
 
 
 def _read_only(array: Any) -> Any:
@@ -174,7 +221,7 @@ def _read_only(array: Any) -> Any:
 
 
 class Called(Operation):
-    """A call of an external function at each element of its operands, which broadcast together.
+    """A call of an external function at each point of its operands, which broadcast together in front of core shapes.
 
     Attributes:
         of: The function.
@@ -184,22 +231,61 @@ class Called(Operation):
     of: External
     name: str = "external"  # type: ignore[misc]  # that of the function, in place of one for the class
 
-    on_floats: ClassVar[bool] = True
     works: ClassVar[bool] = True
 
+    @property
+    def on_floats(self) -> bool:  # type: ignore[override]  # computed here
+        """Whether the function takes numbers, and not whole arrays."""
+        return self.of.of_numbers
+
+    # Shapes
+
+    def _fronts(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the axes of the operands in front of their core shapes."""
+        return [shape[: len(shape) - len(core)] for shape, core in zip(shapes, self.of.cores, strict=True)]
+
+    def _sizes(self, shapes: Sequence[Shape]) -> dict[str, Dim]:
+        """Return the dimensions of the operands by the names that the function has for them."""
+        found: dict[str, Dim] = {}
+        for shape, core in zip(shapes, self.of.cores, strict=True):
+            for dim, have in zip(core, shape[len(shape) - len(core) :], strict=True):
+                found.setdefault(str(dim), have)
+        return found
+
     def demand(self, shapes: Sequence[Shape], demands: Demands, /) -> None:
-        """Demand that the operands broadcast together."""
-        broadcast(shapes, demands)
+        """Demand that the operands have their core shapes, and broadcast together in front of these."""
+        given = list(zip(self.of.parameters, shapes, self.of.cores, strict=True))
+        call = f"{self.name}({', '.join(declared(self.of.parameters, self.of.cores))})"
+        for name, shape, core in given:
+            if len(shape) < len(core):
+                raise ShapeError(f"{call}: argument {name!r} has shape {shown(shape)}, and {shown(core)} is needed")
+        sizes = self._sizes(shapes)
+        for name, shape, core in given:
+            for dim, have in zip(core, shape[len(shape) - len(core) :], strict=True):
+                needed = substituted(dim, sizes)
+                message = f"{call}: argument {name!r} has shape {shown(shape)}, and an axis has to be {needed}"
+                same(needed, have, demands, lambda message=message: message)  # type: ignore[misc]  # as it is now
+        broadcast(self._fronts(shapes), demands)
 
     def shape(self, *shapes: Shape) -> Shape:
-        return broadcast(shapes, {})
+        sizes = self._sizes(shapes)
+        return (*broadcast(self._fronts(shapes), {}), *[substituted(dim, sizes) for dim in self.of.result])
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        shapes = [b.shape(i)[a:] for i, a in zip(operands, along, strict=True)]
+        front = max(map(len, self._fronts(shapes)))
+        given = []
+        for i, a, shape, core in zip(operands, along, shapes, self.of.cores, strict=True):
+            given.append(b.lifted(i, len(shape), front + len(core)) if a else i)
+        return b.full(b.op(self, *given), (n, *self.shape(*shapes)))
+
+    # The value
 
     @property
     def function(self) -> External:
         """The function, with a name for messages."""
         of = self.of
-        kinds = {"vectorized": of.vectorized, "holomorphic": of.holomorphic}
-        return of if of.name else External(of.call, self.name, of.parameters, of.partials, **kinds)
+        return of if of.name else External(of.call, self.name, of.parameters, of.partials, **of.kinds)
 
     def value(self, *operands: Any) -> Any:
         return self.function(*operands)
@@ -217,14 +303,36 @@ class Called(Operation):
     # Derivatives
 
     def tangent(self, at: At) -> int | None:
-        b = at.builder
+        """Return the sum of the tangent times the partial derivative, along the axes of the core shape."""
+        b, core, result = at.builder, len(self.of.cores[at.k]), len(self.of.result)
         partial = self._partial(at)
-        seed = b.lifted(at.seed, len(at.operand_shape), len(at.shape))
-        return None if partial is None else at.times(seed, partial)
+        if partial is None:
+            return None
+        seed = b.full(at.seed, at.operand_shape) if core else at.seed
+        seed = b.lifted(seed, len(at.operand_shape), len(at.shape) - result + core)
+        if not core and not result:
+            return at.times(seed, partial)
+        seed = b.expand(seed, range(-result - core, -core))
+        return b.summed(at.times(seed, partial), self._whole(at), range(-core, 0))
 
     def adjoint(self, at: At) -> int | None:
+        """Return the sum of the adjoint times the partial derivative, along the axes of the result."""
+        b, core, result = at.builder, len(self.of.cores[at.k]), len(self.of.result)
         partial = self._partial(at)
-        return None if partial is None else at.builder.reduced(at.times(at.seed, partial), at.shape, at.operand_shape)
+        if partial is None:
+            return None
+        if not core and not result:
+            return b.reduced(at.times(at.seed, partial), at.shape, at.operand_shape)
+        seed = b.expand(b.full(at.seed, at.shape), range(-core, 0))
+        whole = self._whole(at)
+        total = b.summed(at.times(seed, partial), whole, range(-result - core, -core))
+        front = len(at.shape) - result
+        return b.reduced(total, (*whole[:front], *whole[front + result :]), at.operand_shape)
+
+    def _whole(self, at: At) -> Shape:
+        """Return the shape of the partial derivative: that of the row, and behind it the core shape of the operand."""
+        core = len(self.of.cores[at.k])
+        return (*at.shape, *at.operand_shape[len(at.operand_shape) - core :])
 
     def _partial(self, at: At) -> int | None:
         """Return the partial derivative by an operand; None if it is zero.
@@ -238,7 +346,12 @@ class Called(Operation):
         if isinstance(partial, (int, float)):
             return b.const(partial) if partial else None
         made = partial.row(b, self, at.operands, at.row)
-        return None if b.value(made) == 0.0 else made
+        if b.value(made) == 0.0:
+            return None
+        axes = len(self.of.result) + len(self.of.cores[at.k])
+        if len(b.shape(made)) == len(at.shape) - len(self.of.result):  # one number for all elements
+            made = b.expand(made, range(-axes, 0))
+        return made
 
     def _refuse(self, parameter: str) -> NoReturn:
         raise TypeError(
@@ -247,9 +360,18 @@ class Called(Operation):
         )
 
     def pattern(self, *operands: Pattern) -> Pattern:
-        """Return that each element depends on the elements of the operands at the same place."""
-        shape = np.broadcast_shapes(*[p.shape for p in operands])
-        moving = [p for p, partial in zip(operands, self.of.partials, strict=True) if partial != 0]
+        """Return that each point of the result depends on the operands at the same point."""
+        sizes: dict[str, int] = {}
+        moving, fronts = [], []
+        for p, core, partial in zip(operands, self.of.cores, self.of.partials, strict=True):
+            front = len(p.shape) - len(core)
+            for dim, size in zip(core, p.shape[front:], strict=True):
+                sizes |= solve(dim, size, sizes)
+            fronts.append(p.shape[:front])
+            if partial != 0:
+                points = p.over(range(-len(core), 0)) if core else p
+                moving.append(points.reshape((*p.shape[:front], *[1] * len(self.of.result))))
+        shape = np.broadcast_shapes(*fronts) + concrete(self.of.result, sizes)
         return united(moving, shape, operands[0].count).nonzero()
 
     def degree(self, degrees: Sequence[float]) -> float:
@@ -263,15 +385,18 @@ class Called(Operation):
         return False
 
     def spell(self, w: Writer, *operands: int) -> Text:
-        """Return the call. A function that takes numbers alone is called by `np.vectorize`, unless all are floats."""
+        """Return the call. `np.vectorize` calls a function that takes one point at a time, unless all are floats."""
         name = w.outside[self]
         if not (self.of.vectorized or w.floats):
-            name = f"np.vectorize({name}, otypes=[{w.dtype()}])"
+            cores = "" if self.of.of_numbers else f', signature="{self.of.signature}"'
+            name = f"np.vectorize({name}, otypes=[{w.dtype()}]{cores})"
         return f"{name}({self._arguments(w, operands)})", ATOM
 
     def _arguments(self, w: Writer, operands: Sequence[int]) -> str:
-        rank = max([len(w.shape(i)) for i in operands])
-        return ", ".join([w.aligned(i, rank) if rank else w.tight(i, 0) for i in operands])
+        front = max(map(len, self._fronts(list(map(w.shape, operands)))))
+        ranks = [front + len(core) for core in self.of.cores]
+        texts = [w.aligned(i, rank) if rank else w.tight(i, 0) for i, rank in zip(operands, ranks, strict=True)]
+        return ", ".join(texts)
 
     def standard(self, w: StandardWriter, *operands: int) -> Text:
         """Refuse: the function takes arrays of NumPy.
@@ -286,6 +411,8 @@ class Called(Operation):
         return f"{self.name}({self._arguments(w, operands)})", ATOM
 
     def latex(self, w: Notation, *operands: int) -> Any:
+        if not self.of.of_numbers:
+            return super().latex(w, *operands)
         named = self.name.replace("_", r"\_")
         listed = ", ".join([f"#{k + 1}" for k in range(len(operands))])
         return w.elementwise(rf"\operatorname{{{named}}}\left({listed}\right)", *operands)
@@ -302,7 +429,15 @@ class Called(Operation):
         by_y = External(_by_y, "by_y", _XY, (twice_x, 0.0))
         cubic = cls(External(_cubic, "cubic", _XY, (by_x, by_y), vectorized=False), "cubic")
         sine = cls(External(np.sin, "sine", ("x",), (cosine,)), "sine")
-        return [Sample(sine, ((n,),)), Sample(cubic, ((m, n), (n,))), Sample(cubic, ((m, 1), (n,)))]
+        cores: dict[str, Any] = {"cores": ((n,), ())}
+        by_xx = External(_diagonals, "", _XY, **cores, result=(n, n, n))
+        by_xy = External(_doubles, "by_xy", _XY, **cores, result=(n, n))
+        of_x = External(_diagonal, "of_x", _XY, (by_xx, by_xy), **cores, result=(n, n))
+        of_y = External(_squares, "of_y", _XY, (by_xy, 0.0), **cores, result=(n,))
+        array = cls(External(_scaled, "scaled", _XY, (of_x, of_y), **cores, result=(n,)), "scaled")
+        found = [Sample(sine, ((n,),))]
+        found += [Sample(cubic, shapes) for shapes in (((m, n), (n,)), ((m, 1), (n,)))]
+        return found + [Sample(array, shapes) for shapes in (((n,), ()), ((m, n), (m,)), ((n,), (m,)))]
 
 
 # The functions of the samples
@@ -332,6 +467,27 @@ def _twice_x(x: Any, y: Any) -> Any:
 
 def _twice_y(x: Any, y: Any) -> Any:
     return 0 * x + 2 * y
+
+
+def _scaled(x: Any, y: Any) -> Any:
+    return x * x * np.asarray(y)[..., None]
+
+
+def _squares(x: Any, y: Any) -> Any:
+    return x * x + 0 * np.asarray(y)[..., None]
+
+
+def _doubles(x: Any, y: Any) -> Any:
+    return (2 * x + 0 * np.asarray(y)[..., None])[..., None] * np.eye(x.shape[-1])
+
+
+def _diagonal(x: Any, y: Any) -> Any:
+    return _doubles(x, y) * np.asarray(y)[..., None, None]
+
+
+def _diagonals(x: Any, y: Any) -> Any:
+    n = x.shape[-1]
+    return 2 * np.asarray(y)[..., None, None, None] * np.eye(n)[:, :, None] * np.eye(n) + 0 * x[..., None, None]
 
 
 def calls(rows: Iterator[Any]) -> list[Called]:

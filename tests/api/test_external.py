@@ -88,6 +88,39 @@ def test_core_arrays_loops_and_choices():
         assert chosen(-1.0) == 0
 
 
+def squares(x):
+    return np.sum(x**2, axis=-1)
+
+
+def squares_at_a_point(x):
+    return sum(v * v for v in x)
+
+
+def test_core_shapes_of_arguments_and_results():
+    same = symdiff.compile("sum(sum(A^2, axis=1)*b)^2", args="A[m,k], b[m]")
+    for h in (
+        external(squares, "2*x", args="x[n]"),
+        external(squares_at_a_point, "2*x", args="x[n]", vectorized=False),
+        external(squares, external(lambda x: 2 * x, "2*eye(n)", args="x[n]", result="[n]"), args="x[n]"),
+        external(squares, symdiff.compile("2*u", args="u[m]"), args="x[n]"),
+    ):
+        f = of(h, "sum(h(A)*b)^2", args="A[m,k], b[m]")
+        for at in ((X, X[:, 0]), (np.stack([X, 2 * X]), X[:, 0])):
+            np.testing.assert_allclose(f(*at), same(*at))
+            np.testing.assert_allclose(f.jacobian(*at), same.jacobian(*at))
+            np.testing.assert_allclose(f.hessian(*at), same.hessian(*at), atol=1e-12)
+        assert f.jvp(*at, *at)[1] == pytest.approx(same.jvp(*at, *at)[1])
+    assert of(h, "h([a, 2])").grad(3.0).a == 6
+    matrix = external(lambda A, x: np.einsum("...ij,...j->...i", A, x), (None, "A"), args="A[m,n], x[n]", result="[m]")
+    f = of(matrix, "h(B, V)", args="B[p,q], V[r,q]", wrt="V")
+    assert f.signature == "(p,q),(r,q)->(r,p)"
+    np.testing.assert_allclose(f.jacobian(X, np.ones((2, 3))), np.kron(np.eye(2), X))
+    chosen = of(external(squares, "1/x", args="x[n]"), "sum(where(b > 0, h(A), 0))", args="A[m,k], b[m]")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(chosen.grad(np.eye(2), np.array([-1.0, 0.0])).A, np.zeros((2, 2)))
+
+
 def test_a_function_runs_as_it_is():
     given = []
     f = of(external(lambda x: given.append(x) or x * x), "1 + h(x)")
@@ -229,15 +262,21 @@ WRONG = [
     (lambda: external(spring, ("k/", None)), ParseError, "the formula stops after '/'"),
     (lambda: external(spring, ("z", None)), ParseError, "'z' is not among the arguments (x, k, out)"),
     (lambda: external(spring, (1, [1])), TypeError, "by k is list; write a formula, a function, a number or None"),
-    (lambda: external(spring, ("[x, x]", 1)), ParseError, "a partial derivative of spring is one number"),
-    (lambda: external(spring, ("x, x", 1)), ParseError, "a partial derivative of spring is one number"),
-    (lambda: external(spring, (EXP, 1)), TypeError, "is at_a_point(x), which does not take the same arguments (x, k)"),
-    (lambda: external(spring, (SIGMOID, 1)), TypeError, "which does not take 2 numbers and return one"),
+    (lambda: external(spring, ("[x, x]", 1)), ShapeError, "by x has the shape (), and '[x, x]' has (2,)"),
+    (lambda: external(spring, ("x, x", 1)), ParseError, "a partial derivative is one value, and 'x, x' has 2"),
+    (lambda: external(spring, (EXP, 1)), TypeError, "which does not take spring(x, k) and return the shape ()"),
+    (lambda: external(spring, (SIGMOID, 1)), TypeError, "which does not take spring(x, k) and return the shape ()"),
+    (lambda: external(squares, "2*x", args="x[n]: int"), ParseError, "args has the integer 'x'"),
+    (lambda: external(squares, "2", args="x[n]", result="[m]"), ParseError, "the dimension m, which no argument has"),
+    (lambda: external(squares, args="x[n]", result=3), TypeError, "result is the shape of a result, as '[n]', not 3"),
+    (lambda: external(squares, "[1, 2]", args="x[n]"), ShapeError, "by x has the shape (n,), and '[1, 2]' has (2,)"),
+    (lambda: external(squares, args="x[n]")(1.0), ShapeError, "squares(x[n]): argument 'x' has shape ()"),
     (
-        lambda: external(np.sum, args="x[n]"),
-        ParseError,
-        "'x' has the shape (n,), and an external function takes numbers",
+        lambda: of(external(squares, args="x[3]"), "h(v)", args="v[2]"),
+        ShapeError,
+        "h(x[3]): argument 'x' has shape (2,)",
     ),
+    (lambda: of(external(np.sum, args="x[n]"), "h(v)", args="v[n]")(X), ShapeError, "write vectorized=False"),
     (lambda: external(SIGMOID), TypeError, "needs no external"),
     (lambda: external(spring, name="a b"), ParseError, "the name of an external function is one name"),
     (lambda: of(external(spring, ("foo(x)", 1)), "h(a, b)"), ParseError, "unknown function 'foo'"),

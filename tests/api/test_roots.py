@@ -334,3 +334,15 @@ def test_errors_say_what_to_write(text, said):
     with pytest.raises((symdiff.ParseError, symdiff.ShapeError)) as error:
         symdiff.compile(text)
     assert said in str(error.value)
+
+
+def test_a_python_function_that_calls_a_solver_says_what_to_write():
+    optimize = pytest.importorskip("scipy.optimize", reason="the extra symdiff[special] is not installed")
+
+    def volume(x):
+        return optimize.brentq(lambda z: z**3 - x, 0, 2)
+
+    with pytest.raises(
+        symdiff.ParseError, match=r"brentq takes numbers, and no symbol; write root\(g, z0\) in a formula"
+    ):
+        symdiff.compile(volume)

@@ -109,6 +109,9 @@ def test_piecewise_polynomials_are_those_of_scipy():
             for order, g in enumerate((f, f.diff("x"), f.diff("x", "x"))):
                 np.testing.assert_allclose(g(points, *given), p(points, order), rtol=1e-10, atol=1e-10)
 
+    steps = symdiff.compile("ppoly(x, [[1, 2]], [0, 1, 2])")
+    np.testing.assert_array_equal(steps(np.array([-1.0, 1.0, np.inf, np.nan])), [1, 2, 2, np.nan])
+
 
 def test_tables_of_two_variables_are_those_of_scipy():
     ys, z = np.array([0.0, 0.5, 2.0, 2.5]), DRAW.normal(size=(9, 4))
@@ -186,6 +189,20 @@ def test_few_knots():
         f = symdiff.compile(text, args="x, xs[n], ys[n]")
         with pytest.raises(ValueError, match=f"at least {least}"):
             f(0.5, XS[: least - 1], YS[: least - 1])
+
+
+def test_many_knots():
+    xs = np.cumsum(DRAW.uniform(0.01, 2.0, 400))
+    ys, x = np.stack([np.sin(xs), np.cos(xs)], axis=-1), DRAW.uniform(xs[0], xs[-1], 9)
+    for bc in ("not-a-knot", "natural", "clamped"):
+        want = interpolate.CubicSpline(xs, ys, bc_type=bc)(x)
+        text = f'spline(x, xs, Y, bc="{bc}")'
+        np.testing.assert_allclose(symdiff.compile(text, args="x", constants={"xs": xs, "Y": ys})(x), want, rtol=1e-10)
+        f = symdiff.compile(text, args="x, Y[400,2]", constants={"xs": xs})
+        np.testing.assert_allclose(f(x, ys), want, rtol=1e-10)
+        assert "solve" not in f.source  # the constant system is eliminated once
+    g = symdiff.compile("spline(x, xs, y)", args="x, y[400]", constants={"xs": xs})
+    agree(g, [x[0], ys[:, 0]])
 
 
 def test_searchsorted_is_that_of_numpy():
@@ -275,7 +292,7 @@ WRONG = [
     ("interp(x, [0, 2, 1], [1, 2, 3])", "the xs of interp ascend; element 2 is 1.0 behind 2.0"),
     ("spline(x, [0, 1, 1], [1, 2, 3])", "element 2 is 1.0 behind 1.0; sort the knots"),
     ("interp(x, [0, nan, 1], [1, 2, 3])", "element 1 is nan behind 0.0"),
-    ("interp(x, [0, 1, 2], [1, 2])", "interp has 3 values and the ys of shape (2,)"),
+    ("interp(x, [0, 1, 2], [1, 2])", "interp has 3 knots and the ys of shape (2,)"),
     ("interp(x, [0], [1])", "interp needs at least 2 knots; xs has 1"),
     ("interp(x, 1, [1, 2])", "interp needs an array, not a scalar"),
     ("interp(x, [[0, 1], [2, 3]], [1, 2])", "the xs of interp is a vector"),

@@ -1,5 +1,9 @@
 """Python functions that call Functions and external functions, and Python's own functions of numbers."""
 
+import functools
+import itertools
+import math
+import operator
 import pickle
 
 import numpy as np
@@ -94,3 +98,45 @@ def test_wrong_calls_are_errors_at_the_line():
             symdiff.compile(function)
     with pytest.raises(TypeError, match="leave the option functions out"):
         symdiff.compile(lambda x: x, functions={"g": G})
+
+
+def flat(x):
+    y = np.zeros_like(x, shape=(2, 2))
+    y.flat[3] = x[1]
+    y.flat[:2] = 2 * x[0]
+    z = np.copy(y)
+    z.flat = [x[2], 1.0]
+    return y + z, z.flat[2] + sum(z.flat) * len(z.flat)
+
+
+def shifted(x):
+    y = np.zeros_like(x)
+    y.flat[1:] = x[:-1]
+    y.flat[0] = 3.0
+    return y
+
+
+# functions of Python and NumPy, arguments, and a point
+PYTHON = [
+    (lambda x, y: x // y + 10 * (7 // x) + np.floor_divide(y, 0.5), None, (7.5, 2.0)),
+    (lambda x: x // 0.1, None, (1.0,)),
+    (lambda x, y: divmod(x, y)[0] + divmod(7.5, y)[1] + np.divmod(x, 3)[0], None, (7.5, 2.0)),
+    (lambda x, i: x[i // 2], "x[3], i[m]: int", (np.arange(3.0), np.array([5, 0]))),
+    (flat, "x[3]", (np.arange(1.0, 4.0),)),
+    (shifted, "x[n]", (np.arange(1.0, 4.0),)),
+    (lambda x: math.prod(x) + sum(a * b for a, b in itertools.pairwise(x)), "x[3]", (np.arange(1.0, 4.0),)),
+    (lambda x: functools.reduce(lambda a, b: a * b + 1, x), "x[3]", (np.arange(1.0, 4.0),)),
+    (lambda x: list(itertools.accumulate(x, operator.mul)), "x[3]", (np.arange(1.0, 4.0),)),
+    (lambda x: 2 * np.vectorize(lambda a: a**2)(x), "x[3]", (np.arange(1.0, 4.0),)),
+    (np.vectorize(lambda a, b: a**2 * b), None, (np.arange(1.0, 4.0), 2.0)),
+    (lambda x: pow(x, 2) + round(x, 1), None, (1.26,)),
+]
+
+
+def test_functions_of_python():
+    for function, args, point in PYTHON:
+        found, want = (
+            np.hstack([np.ravel(v) for v in (r if isinstance(r, tuple) else (r,))])
+            for r in (symdiff.compile(function, args=args)(*point), function(*point))
+        )
+        np.testing.assert_allclose(found, want, rtol=1e-14)

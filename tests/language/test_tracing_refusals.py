@@ -4,8 +4,10 @@
 
 import cmath
 import functools
+import itertools
 import math
 import random
+import statistics
 from types import SimpleNamespace
 
 import numpy as np
@@ -134,7 +136,7 @@ REFUSED = [
     (lambda x: complex(x), None, "leave complex(...) out"),
     (formatted, None, "leave the text out"),
     (array_of_numbers, None, "np.zeros_like(x, shape=3)"),
-    (slice_of_numbers, "x[2]", "np.zeros_like(x, shape=3)"),
+    (slice_of_numbers, "x[2]", "make it by y = np.zeros_like(x, shape=(2, 3))"),
     (accumulated, "x[3]", "y = y + x"),
     (changed, "x[3]", "np.copy(x)"),
     (changed_whole, "x[3]", "np.copy(x)"),
@@ -157,9 +159,23 @@ REFUSED = [
     (lambda x: special.struve(0, x), None, "lists the special functions"),
     (lambda x: np.median(x), "x[n]", "np.sort(x)"),
     (lambda x: np.fft.fft(x), "x[n]", "'fft'"),
-    (lambda x: x // 2, None, "np.floor(x / y)"),
-    (lambda x: 7 // x, None, "np.floor(x / y)"),
-    (lambda x: np.floor_divide(x, 2), None, "np.floor(x / y)"),
+    (lambda x: sum(x), "x[n]", "sum cannot go from element to element; write np.sum(x)"),
+    (lambda x: max(x), "x[n]", "write np.max(x)"),
+    (lambda x: functools.reduce(lambda a, b: a * b, x), "x[n]", "write np.sum(x), np.prod(x) and the like"),
+    (lambda x: sum(filter(lambda a: a > 0, x)), "x[3]", "write np.sum(np.where(condition, x, 0))"),
+    (lambda x: [k for k, _ in itertools.groupby(x)], "x[3]", "what this loop goes over asks for it"),
+    (lambda x: statistics.mean(x), "x[3]", "statistics.mean takes numbers, and no symbol; write np.mean(x)"),
+    (lambda x: statistics.fmean([x, 2.0]), None, "statistics.fmean takes numbers, and no symbol; write np.mean(x)"),
+    (lambda x: statistics.stdev(x), "x[3]", "write np.std(x, ddof=1)"),
+    (lambda x: statistics.median(x), "x[3]", "write the elements of np.sort(x) in the middle"),
+    (lambda x: math.fsum(x), "x[3]", "math.fsum takes numbers, and no symbol; write np.sum(x)"),
+    (lambda x: math.pow(x, 2), None, "math.pow takes numbers, and no symbol; write x**y"),
+    (lambda x: math.factorial(x), None, "write scipy.special.gamma(n + 1)"),
+    (lambda x: pow(x, 2, 3), None, "write x**y % z"),
+    (lambda x: np.modf(x)[0], None, "write x - np.trunc(x)"),
+    (lambda x: np.vectorize(np.sin)(x), "x[n]", "call the function itself, as sin(x)"),
+    (lambda x: np.frompyfunc(lambda a: a, 1, 1)(x), "x[3]", "call the function itself, as f(x)"),
+    (lambda x: np.fromiter(x, float), "x[3]", "write np.stack([...])"),
     (lambda x: x ^ 2, None, "for a power write **"),
     (lambda x: np.zeros(x.shape[0]), "x[n]", "np.zeros_like(x, shape=n)"),
     (lambda x: np.arange(x.shape[0]), "x[n]", "import symdiff.numpy as np"),
@@ -218,7 +234,8 @@ REFUSED = [
     (lambda x: 1j * x, None, "1j is a complex number"),
     (lambda x: np.exp(np.complex128(1j)) * x, None, "is a complex number"),
     (lambda x: math.fabs(x), None, "write np.fabs(x)"),
-    (lambda x: math.comb(x, 2), None, "math.comb takes a whole number"),
+    (lambda x: math.comb(x, 2), None, "scipy.special.gamma(n - k + 1)"),
+    (lambda x: math.gcd(x, 2), None, "math.gcd takes a whole number"),
     (lambda x: 1.0 if np.any(x > 0) else x, "x[3]", "np.where(np.any(x > 0), a, b)"),
     (lambda x: optimize.brentq(lambda z: z - x, 0, 1), None, "and optimize.brentq asks for it"),
     (lambda A: linalg.inv(A), "A[2,2]", "write np.linalg.inv"),
@@ -243,6 +260,20 @@ def test_what_to_write(function, args, said):
     first = function.__code__.co_firstlineno
     line = int(text.partition(f'{__file__}", line ')[2].split()[0])
     assert first <= line <= first + 6, text
+
+
+def test_an_array_of_an_object_is_named():
+    class Filter:
+        def __init__(self):
+            self.buffer = np.ones(3)
+
+        def __call__(self, x):
+            self.buffer[1:] = x
+            return self.buffer
+
+    said = r"self.buffer = np.zeros_like\(x, shape=3\).*self.buffer = self.buffer \+ np.zeros_like\(x, shape=3\)"
+    with pytest.raises(ParseError, match=said):
+        symdiff.compile(Filter())
 
 
 def test_constants_are_a_dict():

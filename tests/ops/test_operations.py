@@ -1,7 +1,5 @@
 """Every operation on arrays, by the samples of its class: value, derivatives, facts, spellings, each target."""
 
-import functools
-import inspect
 import pathlib
 import re
 
@@ -33,35 +31,7 @@ from symdiff.simplify.build import Builder
 DERIVED = [s for s in SAMPLES if s.shapes and s.operation.differentiable and not s.conditions]
 
 
-def of_each(cases):
-    """Return a decorator of tests of a `sample`: a test for each operation, which goes through its samples.
-
-    The test of one sample is the attribute `of_one`.
-    """
-    own = {}
-    for sample in cases:
-        own.setdefault(sample.operation.name, []).append(sample)
-
-    def decorated(of_one):
-        @functools.wraps(of_one)
-        def test(operation, **others):
-            for sample in own[operation]:
-                try:
-                    of_one(sample, **others)
-                except BaseException as error:
-                    error.add_note(f"on {sample}")
-                    raise
-
-        signature = inspect.signature(of_one)
-        first, *others = signature.parameters.values()
-        test.__signature__ = signature.replace(parameters=[first.replace(name="operation"), *others])
-        test.of_one = of_one
-        return each("operation", own)(test)
-
-    return decorated
-
-
-samples, derived = of_each(SAMPLES), of_each(DERIVED)
+samples, derived = (each("sample", cases, ids=lambda sample: sample.operation.name) for cases in (SAMPLES, DERIVED))
 
 
 def run(program, arguments, *, loops):
@@ -435,15 +405,15 @@ def test_the_example_of_a_new_operation_is_complete():
     exec(source, scope)
     for sample in scope["TailSum"].samples():
         for size in (4, 1, 0):
-            test_value_shape_and_source.of_one(sample, size)
-        test_loop_dimensions_are_points_one_by_one.of_one(sample)
-        test_derivatives_to_second_order.of_one(sample)
-        test_derivatives_at_small_sizes.of_one(sample, 0)
-        test_derivatives_of_fewer_axes.of_one(sample)
-        test_multilinear_operations_pass_on_a_factor_of_any_operand.of_one(sample)
-        test_where_the_result_is_absent.of_one(sample)
-        test_texts_for_people.of_one(sample)
-        test_every_target_computes_it_or_says_what_it_lacks.of_one(sample)
+            test_value_shape_and_source.of_one_row(sample, size)
+        test_loop_dimensions_are_points_one_by_one.of_one_row(sample)
+        test_derivatives_to_second_order.of_one_row(sample)
+        test_derivatives_at_small_sizes.of_one_row(sample, 0)
+        test_derivatives_of_fewer_axes.of_one_row(sample)
+        test_multilinear_operations_pass_on_a_factor_of_any_operand.of_one_row(sample)
+        test_where_the_result_is_absent.of_one_row(sample)
+        test_texts_for_people.of_one_row(sample)
+        test_every_target_computes_it_or_says_what_it_lacks.of_one_row(sample)
     with pytest.raises(ShapeError, match="tailsum goes along one axis"):
         Graph().shape_of((scope["TailSum"]((-2, -1)),))
 

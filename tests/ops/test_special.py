@@ -1,6 +1,7 @@
 """Special functions: values, derivatives, edges, and what they are in other targets."""
 
 import math
+import runpy
 from functools import partial
 
 import mpmath
@@ -120,6 +121,13 @@ def test_a_source_carries_its_methods():
         exec(f.source, scope)
         assert scope["grad"](*map(np.float64, point)) == tuple(f(*point)), text
         assert all(found[1] == one for found, one in zip(f(*[np.full(2, v) for v in point]), f(*point), strict=True))
+
+
+def test_an_exported_module_has_its_methods(tmp_path):
+    f = symdiff.compile("betainc(a, b, x)*lambertw(x)")
+    f.export(tmp_path / "made.py")
+    made = runpy.run_path(str(tmp_path / "made.py"))
+    assert made["grad"](1.2, 2.0, 0.3) == tuple(f.grad(1.2, 2.0, 0.3))
 
 
 def test_functions_with_several_values():
@@ -246,3 +254,18 @@ def test_tails_of_densities():
         assert symdiff.compile(text)() == pytest.approx(want, rel=1e-12, abs=1e-12), text
     for text in ("normal_pdf(0, 0, -1)", "poisson_pmf(1, -1)", "von_mises_pdf(0, 0, -1)", "binomial_pmf(1, 2, 1.5)"):
         assert math.isnan(symdiff.compile(text)())
+
+
+# Python functions
+
+
+def traced(x, y):
+    s, c = special.sici(x)
+    bessel = special.jv(0.5, x) * special.k1(y)
+    return s * c + bessel + special.lambertw(x, -0.0).real + special.zeta(x + 1.0, y) + special.eval_legendre(3, x)
+
+
+def test_python_functions_that_call_scipy():
+    f = symdiff.compile(traced)
+    assert f(1.3, 2.2) == pytest.approx(traced(1.3, 2.2), rel=1e-14)
+    assert f.grad(1.3, 2.2).y == pytest.approx((traced(1.3, 2.2 + 1e-5) - traced(1.3, 2.2 - 1e-5)) / 2e-5, rel=1e-8)

@@ -91,6 +91,7 @@ MPMATH = {
     "floor": mpmath.floor,
     "ceil": mpmath.ceil,
     "round": _round_half_even,
+    "floor_divide": lambda x, y: mpmath.floor(x / y),
     "trunc": lambda x: mpmath.floor(abs(x)) * _sign(x),
     "fmod": lambda x, y: x - y * mpmath.floor(abs(x / y)) * _sign(x / y),
     "copysign": lambda x, y: abs(x) * (_sign(y) if y else mpf(math.copysign(1, y))),
@@ -181,6 +182,8 @@ MPMATH = {
     "airy_bip": lambda x: mpmath.airybi(x, derivative=1),
     "ellipk": mpmath.ellipk,
     "ellipe": mpmath.ellipe,
+    "ellip_j": lambda m: 2 * mpmath.diff(mpmath.ellipk, m),
+    "ellip_d": lambda m: (mpmath.ellipk(m) - mpmath.ellipe(m)) / m,
     "ellipkinc": mpmath.ellipf,
     "ellipeinc": mpmath.ellipe,
     "ellip_moment": lambda n, p, phi, m: mpmath.quad(

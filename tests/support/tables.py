@@ -64,7 +64,7 @@ def each(names, rows, ids=None):
     """Run a test for every row of a table, as one test. Of several tables, run it for every combination.
 
     The arguments are those of `pytest.mark.parametrize`. Fixtures are made once, but each row has its own `monkeypatch`
-    and `tmp_path`.
+    and `tmp_path`. The test of one row is the attribute `of_one_row`.
     """
 
     def decorate(test):
@@ -98,8 +98,8 @@ def each(names, rows, ids=None):
             if skipped is not None and not count:
                 raise skipped
 
-        run.of_tables = body, tables
-        run.__dict__.update(getattr(test, "__dict__", {}) | {"of_tables": (body, tables)})
+        run.__dict__.update(getattr(test, "__dict__", {}))
+        run.of_tables, run.of_one_row = (body, tables), body
         signature = inspect.signature(body)
         run.__signature__ = signature.replace(
             parameters=[

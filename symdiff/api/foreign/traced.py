@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from symdiff.api.composed import Composed
 from symdiff.api.function import Function
 from symdiff.api.kernel import Kernel
-from symdiff.api.outside import Composed
 from symdiff.language.tracing.frames import name_of
 from symdiff.language.tracing.record import Record, running
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from symdiff.language.lower import Argument
 from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax
@@ -61,6 +63,8 @@ def traced(
         LimitError: The function does more than the limits allow.
         TypeError: The object is no function, or its result is made of something other than numbers.
     """
+    if isinstance(function, np.vectorize) and not function.signature and not function.excluded:
+        function = function.pyfunc  # a call of what is compiled goes from element to element
     inside = _inside(function)
     name = str(getattr(inside, "__name__", type(inside).__name__))
     inside = inspect.unwrap(inside)

@@ -99,7 +99,8 @@ class Names:
         """
         self.give, self.until = give, until
         self.codes: set[CodeType] = set()
-        self._libraries = _LIBRARIES - {_package(module)}
+        self._own = _package(module)
+        self._libraries = _LIBRARIES - {self._own}
         self._known: dict[str, bool] = {}  # whether a module is the user's
         self._frames: list[FrameType] = []  # those that ran at the last operation, the innermost first
 
@@ -121,7 +122,9 @@ class Names:
     def _is_user(self, frame: FrameType) -> bool:
         module = frame.f_globals.get("__name__", "")
         if module not in self._known:
-            self._known[module] = _package(str(module)) not in self._libraries
+            package = _package(str(module))
+            standard = package in sys.stdlib_module_names and package != self._own
+            self._known[module] = not standard and package not in self._libraries
         return self._known[module]
 
     def look(self) -> None:

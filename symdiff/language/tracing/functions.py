@@ -27,6 +27,7 @@ OPERATORS: dict[str, tuple[str, Any]] = {
     "subtract": ("op", "sub"),
     "multiply": ("op", "mul"),
     "divide": ("op", "div"),
+    "floor_divide": ("call", "floor_divide"),
     "remainder": ("op", "mod"),
     "power": ("op", "pow"),
     "float_power": ("op", "pow"),
@@ -51,8 +52,6 @@ _ACCUMULATED = {"add": "cumsum", "multiply": "cumprod", "logaddexp": "logcumsume
 
 # What to write for functions that are not exactly functions of the language.
 _INSTEAD = {
-    "floor_divide": "write np.floor(x / y)",
-    "divmod": "write np.floor(x / y) and x % y",
     "signbit": "write x < 0",
     "choose": "write np.where or np.select",
     "cond": "write np.linalg.norm(A, 2) * np.linalg.norm(np.linalg.inv(A), 2)",
@@ -60,6 +59,8 @@ _INSTEAD = {
     "fill_diagonal": "write y[i, i] = value in a loop, or np.where(np.eye(n) == 1, value, y)",
     "gradient": "write differences of neighbours, such as (y[2:] - y[:-2])/2",
     "bincount": "write y = np.zeros_like(x, shape=n) and np.add.at(y, i, x)",
+    "modf": "write x - np.trunc(x), and np.trunc(x) for the whole part",
+    "apply_over_axes": "write np.sum(x, axis=(0, 1), keepdims=True), or other functions with axis",
     "digitize": 'write np.searchsorted(bins, x, side="right")',
     "apply_along_axis": "write operations on whole arrays, or a loop",
 }
@@ -203,6 +204,7 @@ _SHORT: dict[str, Callable[..., Any]] = {
     "fmax": lambda x, y: np.where(np.isnan(x), y, np.where(np.isnan(y), x, np.maximum(x, y))),
     "fmin": lambda x, y: np.where(np.isnan(x), y, np.where(np.isnan(y), x, np.minimum(x, y))),
     "logaddexp2": lambda x, y: np.logaddexp(x * log(2), y * log(2)) / log(2),
+    "divmod": lambda x, y: (x // y, x % y),
     "vecdot": lambda x, y: np.sum(x * y, axis=-1),
     "matvec": lambda x, y: np.sum(x * y[..., None, :], axis=-1),
     "vecmat": lambda x, y: np.sum(x[..., None] * y, axis=-2),
@@ -392,6 +394,8 @@ def _method(record: Record, name: str, inputs: Sequence[Any], options: Mapping[s
 
 
 def _refuse(record: Record, name: str) -> Any:
+    if name.endswith("(vectorized)"):
+        record.fail("np.frompyfunc calls a function of numbers at each element; call the function itself, as f(x)")
     name = name.lstrip("_")  # as SciPy's _lambertw
     said = no_function(name, typed=False)
     if name in _INSTEAD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
@@ -93,6 +94,41 @@ class _Memory:
                 reached.add(id(peer))
                 peer.doubtful = True
                 waiting += peer.peers
+
+
+class _Flat:
+    """The elements of an array in order, as the attribute `flat` of NumPy's arrays."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Symbol) -> None:
+        self._array = array
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(np.ravel(self._array))
+
+    def __len__(self) -> int:
+        return len(np.ravel(self._array))
+
+    def __getitem__(self, key: Any) -> Any:
+        return np.ravel(self._array)[key].copy()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Assign to elements. If there are fewer values than elements, they are repeated, as in NumPy."""
+        array = self._array
+        elements = np.ravel(array).copy()
+        if np.ndim(value):
+            count, values = np.shape(elements[key]), np.ravel(array.__symdiff_record__().symbol(value))
+            if not all(isinstance(n, int) for n in (*count, *values.shape)):
+                elements[key] = values
+            else:
+                elements[key] = values[np.arange(count[0] if count else 1) % len(values)] if count else values[0]
+        else:
+            elements[key] = value
+        array[...] = np.reshape(elements, array.shape)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        return np.asarray(np.ravel(self._array), dtype)
 
 
 class Symbol:
@@ -235,9 +271,13 @@ class Symbol:
         return np.zeros_like(self)
 
     @property
-    def flat(self) -> Iterator[Any]:
-        """The elements in order."""
-        return iter(np.ravel(self))
+    def flat(self) -> Any:
+        """The elements in order, some of which can be assigned to by their number: `y.flat[0] = v`."""
+        return _Flat(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        _Flat(self)[:] = value
 
     def __len__(self) -> int:
         if not self._dims:
@@ -354,6 +394,8 @@ class Symbol:
         if function is None:
             if name.startswith("__"):  # NumPy asks for these
                 raise AttributeError(name)
+            if name == "as_integer_ratio":
+                self._fail(refusals.ratio(self._record.place()))
             self._fail(refusals.attribute(name), AttributeError)
         return lambda *args, **named: function(self, *args, **named)
 
@@ -407,6 +449,9 @@ class Symbol:
             return value
         dims = self._dims
         if not all(isinstance(dim, int) for dim in dims) or (dtype is not None and np.dtype(dtype) != np.dtype(object)):
+            self._stored()
+            if said := refusals.vectorized(sys._getframe()):  # noqa: SLF001 - documented, despite its name
+                self._fail(said)
             self._fail(refusals.array(self._record.place(), shown(dims) if dims else "", dtype))
         made = np.empty(fixed(dims), object)
         for place in product(*map(range, fixed(dims))):
@@ -433,7 +478,16 @@ class Symbol:
 
     def _converted(self, to: Callable[[Any], _T]) -> _T:
         value = self._record.known(self)
-        return self._fail(refusals.conversion(self._record.place(), to)) if value is None else to(value)
+        if value is None:
+            self._stored()
+            self._fail(refusals.conversion(self._record.place(), to))
+        return to(value)
+
+    def _stored(self) -> None:
+        """Raise an error if the symbol is assigned to an element of an array of numbers."""
+        place, frame = self._record.place(), self._record.names.frame()
+        if place is not None and frame is not None and place.step.startswith("STORE"):
+            self._fail(refusals.store(place, {**frame.f_globals, **frame.f_locals}, next(iter(self._record.arguments))))
 
     def __index__(self) -> int:
         value = self._record.known(self)
@@ -486,16 +540,18 @@ class Symbol:
 
     __rxor__ = __xor__
 
-    def __floordiv__(self, _: Any) -> Any:
-        self._fail("// cannot be traced; write np.floor(x / y)")
+    def __divmod__(self, other: Any) -> Any:
+        return (self // other, self % other) if self._record.takes(other) else NotImplemented
 
-    __rfloordiv__ = __divmod__ = __rdivmod__ = __floordiv__
+    def __rdivmod__(self, other: Any) -> Any:
+        return (other // self, other % self) if self._record.takes(other) else NotImplemented
 
     __operators__: ClassVar[Mapping[str, str]] = {
         "add": "add",
         "sub": "subtract",
         "mul": "multiply",
         "truediv": "divide",
+        "floordiv": "floor_divide",
         "mod": "remainder",
         "pow": "power",
         "matmul": "matmul",
@@ -529,7 +585,7 @@ def _add_operators() -> None:
     compared = ("lt", "le", "gt", "ge", "eq", "ne")
     for python, name in Symbol.__operators__.items():
         forward, backward, inplace = _operators(functions.OPERATORS[name], _STARTS.get(name))
-        setattr(Symbol, f"__{python}__", forward)
+        setattr(Symbol, f"__{python}__", _power(forward) if python == "pow" else forward)
         if python not in compared:
             setattr(Symbol, f"__r{python}__", backward)
             setattr(Symbol, f"__i{python}__", inplace)
@@ -557,6 +613,17 @@ def _operators(item: tuple[str, Any], start: int | None) -> tuple[Callable[[Symb
         return made if made is NotImplemented else self._changed(made)
 
     return forward, backward, inplace
+
+
+def _power(forward: Callable[[Symbol, Any], Any]) -> Callable[..., Any]:
+    """Return the method of `**`, which Python's `pow` calls with a third argument too."""
+
+    def power(self: Symbol, other: Any, modulo: Any = None) -> Any:
+        if modulo is not None:
+            self.__symdiff_record__().fail("pow of three numbers takes whole numbers; write x**y % z")
+        return forward(self, other)
+
+    return power
 
 
 _add_operators()

@@ -65,7 +65,7 @@ def edges(entry: Primitive) -> list[str]:
             [f"{name} = {value:g}" for name, value in zip(entry.parameters, point, strict=True) if name != "c"]
         )
         by = [
-            f"{slope:.4g} by {name}"
+            f"{slope + 0.0:.4g} by {name}"
             for name, slope in zip(entry.parameters[entry.orders :], partials[entry.orders :], strict=True)
             if slope is not None
         ]

@@ -20,6 +20,11 @@ def fmod(xp, x, y):
 '''
 
 
+_FLOOR_DIVIDE = (
+    "where(y == 0, x/y, where(abs(y) == inf, where(x > 0 and y < 0 or x < 0 and y > 0, x/y - 1, x/y),"
+    " copysign(round((x - mod(x, y))/y), x/y)))"
+)
+
 _M = "maximum(real(x), 0)"
 _SOFTPLUS = f"where(real(x) > 0, {_M} + log(exp(-{_M}) + exp(x - {_M})), 2*arctanh(exp(x - {_M})/(2 + exp(x - {_M}))))"
 
@@ -168,6 +173,17 @@ ENTRIES: tuple[Primitive, ...] = (
         javascript="{x} % {y}",
         aliases=("rem",),
         sample=((1.1, 1.9), (0.6, 0.9)),
+    ),
+    Primitive(  # the quotient rounded down, as Python's x // y: floor(x/y) may round the quotient up before that
+        name="floor_divide",
+        latex=r"\left\lfloor \frac{#1}{#2} \right\rfloor",
+        slow=True,
+        partials=("0", "0"),
+        numpy="floor_divide",
+        math="{x} // {y}",
+        llvm=_FLOOR_DIVIDE,
+        aliases=("floordiv",),
+        sample=((7.1, 7.4), (2.1, 2.3)),
     ),
     Primitive(  # abs(x) with the sign of y, the sign of a zero included
         name="copysign",
