@@ -336,13 +336,13 @@ def test_errors_say_what_to_write(text, said):
     assert said in str(error.value)
 
 
-def test_a_python_function_that_calls_a_solver_says_what_to_write():
-    optimize = pytest.importorskip("scipy.optimize", reason="the extra symdiff[special] is not installed")
-
-    def volume(x):
-        return optimize.brentq(lambda z: z**3 - x, 0, 2)
-
-    with pytest.raises(
-        symdiff.ParseError, match=r"brentq takes numbers, and no symbol; write root\(g, z0\) in a formula"
-    ):
-        symdiff.compile(volume)
+def test_native_code_finds_the_same_roots():
+    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    for text, args in ((KEPLER, "e, M"), ("g(z) = z*exp(z) - e*M\nroot(g, 1, 0, 50)", "e, M")):
+        f, native = (symdiff.compile(text, args=args, backend=b) for b in ("numpy", "llvm"))
+        e, m = np.linspace(0.05, 0.95, 40), np.linspace(0.1, 6, 40)
+        assert_allclose(native(e, m), f(e, m), rtol=1e-15)
+        assert_allclose(native.grad(e, m), f.grad(e, m), rtol=1e-13)
+        assert native(0.3, 1.2) == pytest.approx(f(0.3, 1.2), rel=1e-15)
+    with pytest.warns(RuntimeWarning, match="root: none found at 1 point;"):
+        assert_allclose(native(1.0, np.array([-1.0, 2.0])), [np.nan, f(1.0, 2.0)])
