@@ -70,13 +70,18 @@ def _of(low: float, high: float) -> Range:
     return Range(low, high, log=low > 0 and high / low > 100)
 
 
-# Wider ranges than the samples of the table. A point with more numbers than arguments is not in the domain.
+# Wider ranges than the samples of the table
 RANGES: dict[str, tuple[Range, ...]] = {
     "gammainc": (_of(1e-2, 300), _of(1e-2, 500)),
     "gammaincc": (_of(1e-2, 300), _of(1e-2, 500)),
     "gammaincinv": (_of(1e-1, 300), _of(1e-3, 0.999)),
+    "gammainccinv": (_of(1e-1, 300), _of(1e-3, 0.999)),
     "betainc": (_of(1e-2, 300), _of(1e-2, 300), Range(1e-3, 0.999)),
     "betaincinv": (_of(1e-1, 300), _of(1e-1, 300), Range(1e-3, 0.999)),
+    "betaincc": (_of(1e-2, 300), _of(1e-2, 300), Range(1e-3, 0.999)),
+    "zeta": (Range(1.01, 30), _of(1e-2, 1e3)),
+    "hyp1f1": (Range(-2, 5), Range(0.5, 5), Range(-50, 50)),
+    "hyp2f1": (Range(-2, 5), Range(-2, 5), Range(0.5, 5), Range(-20, 0.95)),
     "jv": (Range(-5, 50), _of(1e-3, 100)),
     "yv": (Range(-5, 50), _of(1e-3, 100)),
     "iv": (Range(-5, 50), _of(1e-3, 500)),

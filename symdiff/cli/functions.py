@@ -11,18 +11,20 @@ from symdiff.errors import SymdiffError
 from symdiff.language.arrays import ARRAY_FUNCTIONS, CALLS
 from symdiff.language.hints import no_function
 from symdiff.language.loops import LOOPS
+from symdiff.language.roots import QUAD, ROOTS
 from symdiff.ops.table import FORMULAS, FUNCTIONS, Formula, Primitive
 from symdiff.ops.table.fields import call, edges, fields, languages, needs, slopes
 
 SUMMARY = "the functions of the language, or what is known of one"
 EXAMPLE = "betainc"
 TAKES = "[NAME]"
+_OF_FUNCTIONS = {**LOOPS, **ROOTS, "quad": QUAD}  # what takes a function of the text
 
 
 def listed() -> str:
     """Return the names of all functions by field."""
     names = {field: [entry.name for entry in entries] for field, entries in fields().items()}
-    names["choices and arrays"] = ["piecewise", *sorted(ARRAY_FUNCTIONS), *LOOPS]
+    names["choices and arrays"] = ["piecewise", *sorted({*ARRAY_FUNCTIONS} - _OF_FUNCTIONS.keys()), *_OF_FUNCTIONS]
     return "\n".join([f"{field}\n{_filled(' '.join(some))}" for field, some in names.items()])
 
 
@@ -53,9 +55,10 @@ def described(name: str) -> str:
         return _of_operation(FUNCTIONS[name])
     if name in FORMULAS:
         return _of_formula(FORMULAS[name])
-    if name in CALLS:
-        return f"{name} takes {CALLS[name].takes}"
-    if name in ARRAY_FUNCTIONS or name in LOOPS:
+    takes = [found for found in (name in CALLS and CALLS[name].takes, _OF_FUNCTIONS.get(name)) if found]
+    if takes:
+        return f"{name} takes {'; or '.join(takes)}"
+    if name in ARRAY_FUNCTIONS:
         return f"{name}: see the page on the language"
     raise SymdiffError(no_function(name))
 

@@ -334,3 +334,15 @@ def test_errors_say_what_to_write(text, said):
     with pytest.raises((symdiff.ParseError, symdiff.ShapeError)) as error:
         symdiff.compile(text)
     assert said in str(error.value)
+
+
+def test_native_code_finds_the_same_roots():
+    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    for text, args in ((KEPLER, "e, M"), ("g(z) = z*exp(z) - e*M\nroot(g, 1, 0, 50)", "e, M")):
+        f, native = (symdiff.compile(text, args=args, backend=b) for b in ("numpy", "llvm"))
+        e, m = np.linspace(0.05, 0.95, 40), np.linspace(0.1, 6, 40)
+        assert_allclose(native(e, m), f(e, m), rtol=1e-15)
+        assert_allclose(native.grad(e, m), f.grad(e, m), rtol=1e-13)
+        assert native(0.3, 1.2) == pytest.approx(f(0.3, 1.2), rel=1e-15)
+    with pytest.warns(RuntimeWarning, match="root: none found at 1 point;"):
+        assert_allclose(native(1.0, np.array([-1.0, 2.0])), [np.nan, f(1.0, 2.0)])

@@ -141,7 +141,7 @@ def test_two_ranges(drawn):
     drawn("1/(x*y)", "--range", "x=-1:1", "y=-1:1")
 
 
-@each("suffix", HEADS)
+@pytest.mark.parametrize("suffix", HEADS)
 def test_formats(drawn, tmp_path, suffix):
     drawn("x^2", "--range", "x=-1:1", "--order", "0", name=f"p.{suffix}")
     assert (tmp_path / f"p.{suffix}").read_bytes().startswith(HEADS[suffix])

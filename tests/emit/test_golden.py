@@ -34,6 +34,7 @@ CASES = {
     "piecewise": ("Piecewise((0, x < 0), (x**2, x < 1), (2*x - 1, True))", "value_and_grad", "numpy", {}),
     "maximum": ("maximum(0, w*x + b)", "value_and_grad", "numpy", {"wrt": "w, b"}),
     "power": ("x**y", "grad", "numpy", {}),
+    "kepler": ("kepler(E) = E - e*sin(E) - M\nroot(kepler, M)", "value_and_grad", "math", {"args": "e, M"}),
     "error_function": ("0.5*(1 + erf(x/sqrt(2)))", "value_and_grad", "numpy", {}),
     "keywords": ("lambda*np + v1*out", "grad", "numpy", {}),
     "black_scholes": (

@@ -237,7 +237,11 @@ REFUSED = [
     (lambda x: math.comb(x, 2), None, "scipy.special.gamma(n - k + 1)"),
     (lambda x: math.gcd(x, 2), None, "math.gcd takes a whole number"),
     (lambda x: 1.0 if np.any(x > 0) else x, "x[3]", "np.where(np.any(x > 0), a, b)"),
-    (lambda x: optimize.brentq(lambda z: z - x, 0, 1), None, "and optimize.brentq asks for it"),
+    (
+        lambda x: optimize.brentq(lambda z: z - x, 0, 1),
+        None,
+        "optimize.brentq takes numbers, and no symbol; write root(g, z0) in a formula",
+    ),
     (lambda A: linalg.inv(A), "A[2,2]", "write np.linalg.inv"),
     (lambda x: sparse.eye(3) @ x, "x[3]", "S.toarray()"),
     (lambda x: sparse.eye(3).dot(x), "x[3]", "S.toarray()"),

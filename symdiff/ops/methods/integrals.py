@@ -258,7 +258,7 @@ def _rise(r: Any, v: Any) -> Any:
 
 def _over_saddle(r: Any, v: Any, d: Any) -> Any:
     """Return the integrand at a distance d from the saddle, divided by that at the saddle."""
-    return np.exp(r * (np.cosh(d) - 1.0) + v * (np.sinh(d) - d))
+    return np.exp(r * 2.0 * np.sinh(0.5 * d) ** 2 + v * (np.sinh(d) - d))
 
 
 def _oscillating(n: int, c: Any, v: Any, x: Any) -> tuple[Any, Any, Any, Any]:
@@ -291,7 +291,7 @@ def _monotonic(n: int, c: Any, v: Any, x: Any) -> tuple[Any, Any, Any, Any]:
     way = 1.0 + 3.0**0.5 * 1j
 
     def axis(d: Any) -> Any:  # t = d - saddle; there is a peak at d = 0
-        near = order * (np.sinh(d) - d) - r * (np.cosh(d) - 1.0)
+        near = order * (np.sinh(d) - d) - r * 2.0 * np.sinh(0.5 * d) ** 2
         far = r - order * d - column * np.sinh(t - d)
         return (c + t - d) ** n * np.exp(np.where(d < 1.0, near, far))
 
@@ -367,7 +367,7 @@ def _macdonald(k: int, n: int, v: Any, x: Any, side: float) -> Any:
 
     def peak(d: Any) -> Any:  # the integrand at t and at -t
         far = r + order * d - column * np.cosh(t + d)
-        near = -r * (np.cosh(d) - 1.0) - order * (np.sinh(d) - d)
+        near = -r * 2.0 * np.sinh(0.5 * d) ** 2 - order * (np.sinh(d) - d)
         mirrored = np.expm1(-2.0 * order * (t + d))
         rate = -2.0 * np.sinh(0.5 * (t + d)) ** 2 if side > 0.0 else -1.0 - np.cosh(t + d)
         power = rate**k * (t + d) ** n * (-mirrored if n % 2 else 2.0 + mirrored)
