@@ -175,7 +175,9 @@ def test_a_text_may_have_these_names_for_other_things():
 def test_what_is_not_known_is_refused():
     with pytest.raises(symdiff.SymdiffError, match="derivative of hyperu by its argument a is not known"):
         symdiff.compile("hyperu(a, 1, x)").grad(1.0, 2.0)
-    assert symdiff.compile("hyperu(a, 1, x)", wrt=["x"]).grad(1.0, 2.0)[0] < 0
+    f = symdiff.compile("hyperu(a, 1, x)", wrt=["x"])
+    assert f.grad(1.0, 2.0)[0] < 0
+    assert f.trace(1.0, 2.0).gradient == f.grad(1.0, 2.0)
     with pytest.raises(ValueError, match="the target C has no jv"):
         symdiff.compile("jv(2, x)").source_for("c")
     assert "j0(x)" in symdiff.compile("j0(x)").source_for("c")
