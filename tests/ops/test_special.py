@@ -1,6 +1,7 @@
 """Special functions: values, derivatives, edges, and what they are in other targets."""
 
 import math
+import re
 import runpy
 from functools import partial
 
@@ -11,8 +12,8 @@ from mpmath import mpf
 from reference import MPMATH
 
 import symdiff
-from symdiff.ops.table import BASIC, FORMULAS, FUNCTIONS, PRIMITIVES
-from symdiff.ops.table.fields import SPECIAL, call, fields
+from symdiff.ops.table import BASIC, FORMULAS, FUNCTIONS, PRIMITIVES, Formula
+from symdiff.ops.table.fields import SPECIAL, call, fields, methods, readable, slopes
 from symdiff.ops.table.special.densities import DENSITIES
 
 special = pytest.importorskip("scipy.special")
@@ -193,6 +194,21 @@ def test_every_entry_says_what_a_reader_needs():
             if entry.name in FUNCTIONS:
                 text, names, _ = written(entry, center(entry))
                 assert symdiff.compile(text, args=names).latex
+
+
+def test_readers_meet_no_name_without_explanation():
+    for entries in fields().values():
+        for entry in entries:
+            if isinstance(entry, Formula):
+                texts, explained = [entry.text] if isinstance(entry.text, str) else entry.text, ""
+            else:
+                texts, explained = [text for _, text in slopes(entry)], dict(methods(entry))
+            for text in map(readable, texts):
+                for name in re.findall(r"\b([a-z]\w*)\(", text):
+                    operation = PRIMITIVES.get(name)
+                    assert not (operation and operation.internal) or call(operation) in explained, (entry.name, name)
+    assert readable("where(special(x == 0), 1, -away(special(x == 0), x + 1)*log(held(x)))") == "-(x + 1)*log(x)"
+    assert readable("y/gamma_power(a - 1, c, x)") == "y/(x^(a - 1)*exp(-x - c))"
 
 
 # Densities
