@@ -151,8 +151,10 @@ def _special(options: argparse.Namespace) -> int:
     head = special.note(options.points, machine.revision(), versions)
     print(head, end="\n\n")
     table = special.table(options.points, options.special, report=print)
+    speeds = special.speeds(options.special)
+    print(f"\n{speeds}")
     if not options.special:
-        special.FILE.write_text(f"{head}\n\n{table}\n", encoding="utf-8")
+        special.FILE.write_text(f"{head}\n\n{table}\n\n{special.NOTE_ON_SPEED}\n\n{speeds}\n", encoding="utf-8")
         print(f"\nWritten to {special.FILE}")
     return 0
 

@@ -1,9 +1,10 @@
 """Fill in parts of pages when MkDocs builds them, so that there are no copies.
 
 A line that ends in `<!-- rules -->` becomes the table of rules from `symdiff/ops/table`. A line that ends in
-`<!-- special -->` becomes the tables of special functions from there. A line that ends in `<!-- speed -->` becomes the
-section on speed from README.md. The rest of such a line is for readers of the file. Run `python docs/hooks.py` to print
-what is filled in.
+`<!-- special -->` becomes the tables of special functions from there. A line that ends in `<!-- errors -->` becomes the
+table of their errors, which `python -m benchmarks.accuracy --special` writes. A line that ends in `<!-- speed -->`
+becomes the section on speed from README.md. The rest of such a line is for readers of the file. Run
+`python docs/hooks.py` to print what is filled in.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from symdiff.ops.table import BASIC, FORMULAS, PRIMITIVES, Primitive, template
 from symdiff.ops.table.fields import SPECIAL, Entry, call, edges, fields, needs, slopes
 
 README = Path(__file__).parent.parent / "README.md"
+ERRORS = Path(__file__).parent / "assets" / "special-errors.txt"
 _LONG = 150  # the most characters of a rule in the table
 
 
@@ -86,7 +88,12 @@ def speed() -> str:
     return README.read_text(encoding="utf-8").split("\n## Speed\n", 1)[1].split("\n## ", 1)[0].strip()
 
 
-PLACEHOLDERS = {"rules": rules, "special": special, "speed": speed}
+def errors() -> str:
+    """Return the table of the errors of special functions, as Markdown."""
+    return ERRORS.read_text(encoding="utf-8")
+
+
+PLACEHOLDERS = {"rules": rules, "special": special, "errors": errors, "speed": speed}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

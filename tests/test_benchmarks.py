@@ -1,8 +1,11 @@
 """Run the benchmarks without peers. The tests check that they run, not their numbers."""
 
+import contextlib
+import io
 import json
 import math
 import pathlib
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,6 +17,7 @@ from tables import each
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import __main__ as command
+from benchmarks import special
 from benchmarks.harness import memory
 from benchmarks.harness.measure import Call, Row, numbers, parts, race, wrong
 from benchmarks.output import plot, table
@@ -24,6 +28,7 @@ from benchmarks.sections.arrays import excuse_of, pieces
 from benchmarks.work import gradbench
 from benchmarks.work.formulas import EXAMPLE, LOGISTIC_LOSS, LONG_SUM, ROSENBROCK, long_sum
 from benchmarks.work.problems import functions
+from symdiff.ops.table import PRIMITIVES
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -34,8 +39,17 @@ def run(*args):
     return done.stdout
 
 
-def sections(output, *names, peers=()):
-    printed = run("benchmarks", "--quick", "--peers", *peers, "--output", str(output), "--only", *names)
+def in_this_process(main, *args):
+    """Return what a command prints, without a process of its own, which takes a second to import what it needs."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main([*map(str, args)]) == 0
+    return printed.getvalue()
+
+
+def sections(output, *names, peers=(), run=run):
+    options = ("--quick", "--fresh-heap", "--peers", *peers, "--output", str(output), "--only", *names)
+    printed = in_this_process(command.main, *options) if run is None else run("benchmarks", *options)
     assert "WRONG" not in printed
     assert "failed" not in printed
     return json.loads(output.read_text())
@@ -43,7 +57,7 @@ def sections(output, *names, peers=()):
 
 def test_sections_run_and_agree(tmp_path):
     names = ("compile", "scaling", "kinetics", "memory", "huge", "choices", "index", "tables", "sparse", "trees")
-    facts = sections(tmp_path / "found.json", *names)
+    facts = sections(tmp_path / "found.json", *names, run=None)
     machine = facts["machine"]
     assert machine["cpus"] >= 1
     assert {"caches", "numpy_simd", "environment", "load"} <= machine.keys()
@@ -67,14 +81,14 @@ def test_native_calls_beside_a_bare_loop(tmp_path):
 
 def test_calls_arrays_and_sweep_with_their_table_and_picture(tmp_path):
     output, picture = tmp_path / "found.json", tmp_path / "sweep.svg"
-    facts = sections(output, "call", "arrays", "sweep", peers=("hand", "plain"))
+    facts = sections(output, "call", "arrays", "sweep", peers=("hand", "plain"), run=None)
     assert len(facts["sections"]["sweep"]["targets"]) == 9
     assert not [target for target in facts["sections"]["arrays"]["targets"] if target["reached"] is None]
-    printed = run("benchmarks.output.table", "--points", "1000", str(output))
+    printed = in_this_process(table.main, "--points", 1000, output)
     assert "| symdiff |" in printed
     assert "nobody writes this by hand" in printed
     pytest.importorskip("matplotlib")
-    run("benchmarks.output.plot", str(output), str(picture))
+    in_this_process(plot.main, output, picture)
     assert picture.read_text().count("<path") > 100
 
 
@@ -216,3 +230,17 @@ def test_a_section_that_breaks_is_a_target_missed_and_the_others_go_on(tmp_path,
     assert command.main(["--only", "memory", "huge", "--peers", "--output", str(output)]) == 0
     assert "FAIL  memory: runs to its end: failed: MemoryError: no room" in capsys.readouterr().out
     assert json.loads(output.read_text())["sections"]["huge"]["targets"]
+
+
+def test_the_table_of_errors_of_special_functions():
+    pytest.importorskip("scipy")
+    text = special.FILE.read_text(encoding="utf-8")
+    for primitive in special.functions():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{primitive.name}("))
+        largest = [float(number) for number in re.findall(r" / (\d\S*e\S\d\d)", row)]
+        assert len(largest) == len([*special.partials(primitive)]), primitive.name
+        assert max(largest) < 1e-9, primitive.name
+    for name in ("gammainc", "betainc", "jv", "kve", "hyp1f1"):
+        for one in special.errors(PRIMITIVES[name], 2, seed=1):
+            assert max(one.found, default=0.0) < 1e-11, (name, one.by)
+    assert special.table(1, ["erf"]).count("\n") == 2

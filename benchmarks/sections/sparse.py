@@ -17,7 +17,7 @@ TITLE = "sparse: Jacobians and Hessians with few entries in each row"
 
 GROWTH = 4.0  # times as long for each entry, at a larger size, whose arrays no cache holds
 DENSE = 1_000_000  # elements; a smaller matrix is held against the dense one
-QUICK = 100  # the size is so many times smaller in quick runs
+QUICK = 400  # the size is so many times smaller in quick runs
 
 
 def run(setup: Setup) -> Findings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import factorial
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from symdiff.language.tables import Extrapolation, ppoly
 from symdiff.ops.data import Constant, Data
 from symdiff.simplify.build import Builder
+from symdiff.structs import Struct
 
 # What to write for SciPy's other interpolants, which are no piecewise polynomials or do not tell their coefficients.
 _INSTEAD = {
@@ -26,8 +26,7 @@ _INSTEAD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolant:
+class Interpolant(Struct):
     """Piecewise polynomials that a formula calls.
 
     Attributes:

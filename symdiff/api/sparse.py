@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.foreign import owner
 from symdiff.derive import calculus, selections
 from symdiff.errors import ShapeError, not_installed
 from symdiff.graph.dims import concrete
@@ -346,6 +347,13 @@ class Sparse:
         if form not in FORMATS:
             raise ValueError(f"there is no sparse format {form!r}; there are {', '.join(FORMATS)}")
         scipy_sparse()
+        if (library := owner(args)) is not None:
+            name = next(name for name, a in zip(self._source.kernel.args, args, strict=True) if owner([a]) is not None)
+            instead = f"pass numpy.asarray({name}), or " if library.make else ""
+            raise TypeError(
+                f"a sparse matrix is made of numbers, and argument {name!r} is an array of {library.name}: {instead}"
+                f"call {self._f.kernel.name}(...), which is dense and takes such arrays"
+            )
         # The program itself bounds the sizes, and not that of the dense matrix.
         values, loop, dtype, sizes = self._source.kernel.arrays(args)
         if loop:

@@ -192,19 +192,7 @@ class _StandardWriter(ArrayWriter):
 
     def written(self, row: Row) -> tuple[int, ...]:
         """Return how often `spell` writes each operand."""
-        if is_assembled(row[0]):
-            return (1,) * (len(row) - 1)
-        if isinstance(row[0], Operation):
-            times: tuple[int, ...] = row[0].written(self, *row[1:])
-            return times
-        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
-
-    def tight(self, i: int, precedence: int) -> str:
-        """Return the text of an operand. One of fewer axes than the result gets more axes behind loop dimensions."""
-        rank = len(self.shape(i))
-        if rank < self.rank and self.behind(i):
-            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
-        return super().tight(i, precedence)
+        return (1,) * (len(row) - 1) if is_assembled(row[0]) else super().written(row)
 
     def built(self, i: int, row: Row) -> bool:
         """Write the lines of a loop, or find the name of its result; see `Writer.built`."""

@@ -13,7 +13,7 @@ from symdiff.graph.ir import Program, Row, operands
 from symdiff.ops.base import Operation, Text, binds
 from symdiff.ops.data import Constant
 from symdiff.ops.loops import assembles
-from symdiff.ops.table import POWER, PRODUCT
+from symdiff.ops.table import ATOM, POWER, PRODUCT
 
 _SHORT = 8  # With up to so many arguments, the loop shape is written where it is used.
 
@@ -197,6 +197,20 @@ class ArrayWriter(Writer):
         text: Text = row[0].spell(self, *row[1:])
         self.rank = rank
         return text
+
+    def written(self, row: Row) -> tuple[int, ...]:
+        """Return how often `spell` writes each operand."""
+        if isinstance(row[0], Operation):
+            times: tuple[int, ...] = row[0].written(self, *row[1:])
+            return times
+        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
+
+    def tight(self, i: int, precedence: int) -> str:
+        """Return the text of an operand. One of fewer axes than the result gets more axes behind loop dimensions."""
+        rank = len(self.shape(i))
+        if rank < self.rank and self.behind(i):
+            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
+        return super().tight(i, precedence)
 
     def aligned(self, i: int, rank: int) -> str:
         """Return the text of an operand that broadcasts with something of `rank` core axes."""

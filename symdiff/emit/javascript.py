@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite, isnan
 from typing import Any
 
@@ -133,6 +134,15 @@ function flat(array, shape) {
     return Float64Array.from(found);
 }
 """,
+    "points": """\
+function points(f, given) {
+    // the results of a function at each of some points; each argument is an array of its values there
+    if (given.some((values) => values.length !== given[0].length)) {
+        throw new RangeError("the arguments have different numbers of points");
+    }
+    return Array.from(given[0], (_, k) => f(...given.map((values) => values[k])));
+}
+""",
     "rows": """\
 function rows(array, shape) {
     // the elements of an array, as nested arrays of a shape
@@ -221,6 +231,37 @@ def _defined(part: Part, parameters: Sequence[str], lines: Sequence[str], result
     returned = f"    return {_text(_object(part.layout, results))};"
     above = [f"// {part.summary}"] if part.summary else []
     return "\n".join([*above, f"export function {part.name}({listed}) {{", *lines, returned, "}", ""])
+
+
+def _batch(part: Part, helpers: Helpers) -> str:
+    """Return the definition of the function that computes many points; empty for a function without arguments."""
+    program = part.program
+    if not program.arguments:
+        return ""
+    names = Names(JAVASCRIPT.words.union(BASIC, OWN, [part.name]), program.arguments)
+    given = [names.users[name] for name in program.arguments]
+    every, one = names.near("every"), names.near("one")
+    results = iter(
+        [
+            (f"{every}.map(({one}) => {place})" if place != one else every)
+            if shape
+            else f"Float64Array.from({every}, ({one}) => {place})"
+            for place, shape in zip(_places(part.layout, one), part.results, strict=True)
+        ]
+    )
+    lines = [f"    const {every} = {helpers.library('points')}({part.name}, [{wrapped(', '.join(given))}]);"]
+    many = f"The same at each of some points; see {part.name}."
+    return _defined(replace(part, name=f"{part.name}_batch", summary=many), given, lines, results)
+
+
+def _places(layout: Any, of: str) -> list[str]:
+    """Return the expression of each output in a result."""
+    if layout is None:
+        return [of]
+    found: list[str] = []
+    for name, inner in zip(layout[1], layout[2], strict=True):
+        found += _places(inner, f"{of}.{name}" if name.isidentifier() else f"{of}[{name!r}]")
+    return found
 
 
 def _of_arrays(part: Part, helpers: Helpers) -> str:
@@ -360,7 +401,7 @@ def files(parts: Sequence[Part], about: About, stored: Stored) -> dict[str, str]
         stored: The point of the check, and the results there.
     """
     helpers = Helpers(JAVASCRIPT)
-    made = [function(part, helpers) for part in parts]
+    made = [text for part in parts for text in (function(part, helpers), _batch(part, helpers)) if text]
     text = "\n".join([_about(about, parts), *helpers.texts.values(), *made, _check(parts, stored)])
     return {".mjs": text}
 

@@ -77,12 +77,12 @@ def missing(program: Program) -> str | None:
 
 
 def tables_of(program: Program) -> dict[int, Any]:
-    """Return the constant arrays of a program, and their parts, by row."""
+    """Return the constant arrays of a program that are not too large, and their parts, by row."""
     found: dict[int, Any] = {}
     for i in sorted(program.graph.shapes):
         op, *of = program.graph.rows[i]
-        known = isinstance(op, Constant) or (isinstance(op, Index) and of[0] in found)
-        if known and isinstance(op, Operation) and not op.integer:
+        small = isinstance(op, Constant) and not op.integer and op.data.array.size <= _LARGEST
+        if small or (isinstance(op, Index) and of[0] in found):
             found[i] = op.value(*[found[j] for j in of])
     return found
 

@@ -223,19 +223,6 @@ class _NumpyWriter(ArrayWriter):
             return self.chosen(row), ATOM
         return super().spell(row)
 
-    def written(self, row: Row) -> tuple[int, ...]:
-        if isinstance(row[0], Operation):
-            times: tuple[int, ...] = row[0].written(self, *row[1:])
-            return times
-        return (1, 0) if row[0] == "mul" and row[1] == row[2] else super().written(row)
-
-    def tight(self, i: int, precedence: int) -> str:
-        """Return the text of an operand; behind loop dimensions, one of fewer axes than the result gets more axes."""
-        rank = len(self.shape(i))
-        if rank < self.rank and self.behind(i):
-            return f"{super().tight(i, ATOM)}[..., {', '.join(['None'] * (self.rank - rank) + [':'] * rank)}]"
-        return super().tight(i, precedence)
-
     def _of_python(self) -> bytearray:
         """Return, for each row, whether its value is a number of Python's, whose division by zero raises an error."""
         found = bytearray(len(self.rows))

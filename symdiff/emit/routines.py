@@ -191,6 +191,8 @@ class _Cutter:
             row = self.rows[i]
             if not operands(row) or lacks(program, row) or (isinstance(row[0], Loop) and i in wholes):
                 continue
+            if isinstance(row[0], Operation) and row[0].by_numpy:
+                continue
             if isinstance(row[0], Part):
                 self.joins |= {i} if row[1] in self.joins else set()
             elif isinstance(row[0], View) or self.graph.is_integer(i):

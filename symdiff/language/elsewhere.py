@@ -99,6 +99,10 @@ _WRITTEN = {
     "digamma(x)": "psi",
     "polygamma(1, x)": "trigamma",
     "polygamma(2, x)": "tetragamma",
+    "zeta(x) - 1": "zetac",
+    "ellipk(1 - x)": "ellipkm1",
+    "gammainc(v/2, x/2)": "chdtr",
+    "gammaincc(v/2, x/2)": "chdtrc",
     "poch(x, n)": "pochhammer rf RisingFactorial",
     "betaln(a, b)": "lbeta log_beta",
     "binom(n, k)": "binomial comb choose combin ncr nchoosek",
@@ -196,7 +200,7 @@ FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for 
 OF_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
 _ABSENT = {
     OF_WHOLE: "D Derivative derivative derive grad gradient jacobian hessian",
-    "the language has derivatives, no integrals": "integrate integral Integral quad",
+    "the language has derivatives, no integrals": "integrate integral Integral",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig expm
         cummax any all median quantile percentile convolve

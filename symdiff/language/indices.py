@@ -33,8 +33,8 @@ from symdiff.ops.places import GIVEN, NEW, REST, Key, Slice
 from symdiff.simplify.build import Builder
 
 _NO_INTEGER = (
-    "an index is made of integers: whole numbers, dimensions, arguments declared as in args='i[m]: int', argmax, argmin"
-    " and argsort, and +, -, *, %, minimum, maximum, clip, where and floor(i/j) of these"
+    "an index is made of integers: whole numbers, dimensions, arguments declared as in args='i[m]: int', argmax,"
+    " argmin, argsort and searchsorted, and +, -, *, %, minimum, maximum, clip, where and floor(i/j) of these"
 )
 _MOST_FACTORS = 8  # of a polynomial that a formula computes
 _MOST_TERMS = 64

@@ -121,19 +121,21 @@ def _at_once(b: Builder, program: Program, n: Dim, given: Sequence[int], along: 
     `along` says which of the arguments have this axis. The others are the same for all sets.
     """
     graph = program.graph
-    ops = [row[0] for row in graph.rows if isinstance(row[0], Operation)]
-    if not all(op.stackable for op in ops):
-        return _one_by_one(b, program, n, given, along)
-    new = dict(zip(program.inputs, given, strict=True))
     moving = {i for i, a in zip(program.inputs, along, strict=True) if a}
+    for i, row in enumerate(graph.rows):
+        moved = [j in moving for j in operands(row)]
+        if any(moved):
+            moving.add(i)
+            if isinstance(row[0], Operation) and not row[0].stacks(moved):
+                return _one_by_one(b, program, n, given, along)
+    new = dict(zip(program.inputs, given, strict=True))
     for i, row in enumerate(graph.rows):
         if i in new:
             continue
-        parts = operands(row)
-        if moving.isdisjoint(parts):
+        if i not in moving:
             new[i] = _again(b, row, new)
             continue
-        moving.add(i)
+        parts = operands(row)
         if isinstance(row[0], Operation):
             filled = [new[j] if j in moving else b.full(new[j], graph.shape(j)) for j in parts]
             new[i] = row[0].stacked(b, n, filled, [j in moving for j in parts])

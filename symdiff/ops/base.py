@@ -492,7 +492,11 @@ class Operation(Struct, ArrayOperation):
     """`present` gets the conditions of rules too, and not only those of the user's choices."""
 
     stackable: ClassVar[bool] = True
-    """The operation can be made for several operands of a kind at once, by `stacked`."""
+    """The operation can be made for several operands of a kind at once, by `stacked`, whichever operands these are."""
+
+    def stacks(self, _along: Sequence[bool], /) -> bool:
+        """Return whether `stacked` can make the operation, if these operands are not the same for all sets."""
+        return self.stackable
 
     def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
         """Return the results of the operation on `n` sets of operands, along a new first axis.
@@ -569,6 +573,9 @@ class Operation(Struct, ArrayOperation):
 
     rereads: ClassVar[bool] = False
     """Nested loops read an element of an operand again and again."""
+
+    by_numpy: ClassVar[bool] = False
+    """NumPy computes the result sooner than nested loops do, so native code leaves the operation to NumPy."""
 
     def rereads_operand(self, _k: int, /) -> bool:
         """Return whether nested loops read an element of operand `k` again and again."""

@@ -529,6 +529,20 @@ class Gather(Indexed):
         to = tuple(self.reaches(at.operand_shape))
         return b.op(SegmentSum(to, self.behind), b.full(at.seed, at.shape), *at.operands[1:])
 
+    def stacks(self, along: Sequence[bool], /) -> bool:
+        """Return whether there is one array for all sets of indices."""
+        return not along[0]
+
+    def stacked(self, b: Builder, n: Dim, operands: Sequence[int], along: Sequence[bool]) -> int:
+        """Return the elements at all sets of indices."""
+        del n
+        x, *indices = operands
+        cores = [b.shape(i)[a:] for i, a in zip(indices, along[1:], strict=True)]
+        rank = max(map(len, cores))
+        made = b.op(self, x, *[b.lifted(i, len(core), rank) for i, core in zip(indices, cores, strict=True)])
+        sets = self.front(b.shape(x)) - len(b.shape(made))  # the axis of the sets
+        return b.permute(made, [sets, *[a for a in range(-len(b.shape(made)), 0) if a != sets]])
+
     def present(self, b: Builder, condition: int | None, *indices: int) -> int | None:
         """Return the condition at the indices."""
         return None if condition is None else b.op(self, condition, *indices)

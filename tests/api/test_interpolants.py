@@ -75,3 +75,15 @@ def test_what_a_formula_cannot_call():
     ):
         with pytest.raises((TypeError, ValueError), match=said):
             symdiff.compile("g(t)", functions={"g": g})
+
+
+def test_a_function_with_a_table_looks_up_all_elements_of_an_array_at_once():
+    g = symdiff.compile(
+        "2*spline(x, xs, ys) + interp2(x, 1, xs, [0, 2], Z)",
+        args="x",
+        constants={"xs": XS, "ys": YS, "Z": np.stack([YS, XS], axis=-1)},
+    )
+    f = symdiff.compile("sum(g(u))", args="u[n]", functions={"g": g})
+    assert f(XS + 0.1) == pytest.approx(np.sum(g(XS + 0.1)))
+    assert "for " not in f.source
+    np.testing.assert_allclose(f.grad(XS + 0.1).u, g.diff("x")(XS + 0.1))

@@ -56,6 +56,55 @@ def test_arrays_are_nested_lists_or_typed_arrays(tmp_path):
 
 
 @needs_node
+def test_orders_with_equal_elements_and_nan(tmp_path):
+    f = symdiff.compile("sort(x), argsort(x)*1.0, argmax(x)*1.0, argmin(x)*1.0, x[argsort(sin(x))]", args="x[n]")
+    f.export(tmp_path / "f.mjs", include="value")
+    rng = np.random.default_rng(0)
+    given = [rng.integers(0, 1 + n // 2, n).astype(float) for n in (1, 2, 3, 7, 16, 33)]
+    given += [np.array([2.0, np.nan, 1.0, np.nan, 1.0]), np.array([np.inf, -np.inf, np.inf])]
+    literal = str([a.tolist() for a in given]).replace("nan", "NaN").replace("inf", "Infinity")
+    text = f"""
+import {{ value }} from "./f.mjs";
+const shown = (part) => Object.values(part).map((a) => (ArrayBuffer.isView(a) ? [...a].map(String) : [String(a)]));
+console.log(JSON.stringify({literal}.map((x) => shown(value(x)))));
+"""
+    found = json.loads(node(text, tmp_path).stdout)
+    for got, x in zip(found, given, strict=True):
+        with np.errstate(all="ignore"):
+            wanted = f(x)
+        for one, want in zip(got, wanted, strict=True):
+            numbers = [float(a.replace("Infinity", "inf")) for a in one]
+            np.testing.assert_array_equal(numbers, np.atleast_1d(want))
+
+
+@needs_node
+def test_functions_over_points(tmp_path):
+    f = symdiff.compile("every = sum(x)*value; every, x*value", args="x[n], value")
+    g = symdiff.compile("a^2*points", args="a, points")
+    f.export(tmp_path / "f.mjs", include="value, jacobian")
+    g.export(tmp_path / "g.mjs", include="value_and_grad")
+    x, v = np.arange(6.0).reshape(3, 2), np.array([1.0, 2.0, 3.0])
+    given = f"{x.tolist()}, Float64Array.from({v.tolist()})"
+    text = f"""
+import {{ value_batch, jacobian_batch }} from "./f.mjs";
+import {{ value_and_grad_batch }} from "./g.mjs";
+const plain = (part) => (ArrayBuffer.isView(part) ? [...part] : Array.isArray(part) ? part.map(plain) : part);
+const {{ every, out1 }} = value_batch({given});
+const {{ value, grad }} = value_and_grad_batch([1, 2, 3], [4, 5, 6]);
+const none = value_and_grad_batch([], []);
+const shown = [every, out1, jacobian_batch({given}), value, grad.a, grad.points];
+console.log(JSON.stringify([...shown.map(plain), none.value.length + none.grad.a.length]));
+try {{ value_batch([[1]], [1, 2]); }} catch (e) {{ console.log(e.name); }}
+"""
+    numbers, name, _ = node(text, tmp_path).stdout.split("\n")
+    value, gradient = g.value_and_grad(np.arange(1.0, 4.0), np.arange(4.0, 7.0))
+    wanted = [*f(x, v), f.jacobian(x, v), value, *gradient, 0]
+    for got, want in zip(json.loads(numbers), wanted, strict=True):
+        assert_allclose(got, want)
+    assert name == "RangeError"
+
+
+@needs_node
 @each(
     ("text", "args", "calls"),
     [

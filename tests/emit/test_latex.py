@@ -327,7 +327,7 @@ def formula(rng, depth):
     )  # fmt: skip
 
 
-@each("seed", range(40))
+@each("seed", range(20))
 def test_random_formulas_read_back(seed):
     rng = random.Random(seed)  # noqa: S311 - a test
     for _ in range(15):
@@ -337,7 +337,7 @@ def test_random_formulas_read_back(seed):
             checked(f, point)
 
 
-@each("seed", range(20))
+@each("seed", range(10))
 def test_derivatives_of_random_formulas_read_back(seed):
     from random_formulas import formula as smooth
 

@@ -340,7 +340,7 @@ def number(draw, depth):
 
 
 @pytest.mark.usefixtures("unoptimised")
-@each("seed", range(24))
+@each("seed", range(10))
 def test_random_formulas(seed):
     draw = random.Random(seed)  # noqa: S311 - a test
     f, g = both(number(draw, 3), args="x[n], y[n], a, p[3]")

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from backends import both, leaves
+from backends import agree, both
 from tables import each
 
 import symdiff
@@ -43,20 +43,6 @@ def drawn(f, loop=(), dtype=np.float64, seed=0, **sizes):
     cores = [tuple([sizes.get(str(dim), dim) for dim in core]) for core in f.cores]
     found = [draw.uniform(0.5, 1.5, loop + core).astype(dtype) for core in cores]
     return [a if a.ndim else float(a) for a in found]
-
-
-def agree(f, g, args, most=100):
-    with np.errstate(all="ignore"):
-        got, want = leaves(f(*args)), leaves(g(*args))
-    assert len(got) == len(want)
-    for one, other in zip(got, want, strict=True):
-        a, b = np.asarray(one), np.asarray(other)
-        assert (type(one), a.shape, a.dtype) == (type(other), b.shape, b.dtype)
-        np.testing.assert_array_equal(np.isfinite(a), np.isfinite(b))
-        finite = np.isfinite(b)
-        np.testing.assert_array_equal(a[~finite], b[~finite])
-        scale = np.max(np.abs(b[finite]), initial=1e-300)
-        assert np.all(np.abs(a[finite] - b[finite]) <= most * np.finfo(b.dtype).eps * scale)
 
 
 @each(("text", "args", "folds"), CUT)

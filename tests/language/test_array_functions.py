@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from backends import in_turn
+from backends import one_in_turn
 from tables import each
 
 import symdiff
@@ -150,7 +150,7 @@ def compiled(text, args, **options):
     return symdiff.compile(text, args=args, **options)
 
 
-@each(("text", "args", "written", "options"), in_turn(CASES))
+@each(("text", "args", "written", "options"), one_in_turn(CASES))
 def test_values_are_those_of_numpy(text, args, written, options):
     f, values = compiled(text, args, **options), draw(args)
     np.testing.assert_allclose(f(**values), in_numpy(written, values, SIZES), rtol=1e-14)
@@ -195,7 +195,7 @@ def flat(parts):
     return np.concatenate([np.ravel(part) for part in parts])
 
 
-@each(("text", "args", "written", "options"), in_turn(CASES, 1))
+@each(("text", "args", "written", "options"), one_in_turn(CASES, 1))
 def test_forward_is_reverse_is_differences(text, args, written, options):
     f, values = compiled(text, args, **options), draw(args)
     point, along = [*values.values()], [*draw(args, seed=5).values()]

@@ -301,6 +301,7 @@ WRONG = [
     ("spline(x, [0, 1], [1, 2], bc=x)", 'bc of spline is "not-a-knot", "natural" or "clamped"'),
     ("pchip(x, [0, 1], [1, 2], extrapolate=2)", 'extrapolate of pchip is True, False, "clamp" or "periodic"'),
     ("interp(x, [0, 1], [1, 2], period=3)", 'write extrapolate="periodic"'),
+    ('spline(x, [0, 1], [1, 2], bc_type="natural")', 'write bc="natural"'),
     ("ppoly(x, [1, 2], [0, 1])", "a row for each power and a column for each piece"),
     ("ppoly(x, [[1, 2], [3, 4]], [0, 1])", "coefficients c of shape (2, 2) for 1 pieces"),
     ("interp2(x, 1, [0, 1], [0, 1], [[1, 2, 3], [1, 2, 3]])", "2 and 2 knots and the Z of shape (2, 3)"),

@@ -176,7 +176,8 @@ EVEN = {"sec", "sech", "cosd", "secd"}  # their derivatives vanish where they do
 def test_functions_to_all_digits(name):
     """Values and two derivatives near their poles, where they end, and where their parts overflow."""
     points = POINTS[name] + [-x for x in POINTS[name]] * (name in BOTH_SIGNS)
-    for options in VARIANTS.values():
+    others = [options for options in VARIANTS.values() if options]
+    for options in ({}, others[list(EXACT).index(name) % len(others)]):
         f = symdiff.compile(f"{name}(x)", **options)
         for order, g in enumerate((f, f.diff("x"), f.diff("x", "x"))):
             arrays = g(np.array(points))
@@ -525,7 +526,7 @@ NEW = [
 ]  # fmt: skip
 
 
-@each("seed", range(18))
+@each("seed", range(8))
 def test_random_formulas(seed):
     import random
 

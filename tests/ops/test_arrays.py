@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 import pytest
-from backends import assert_same, in_turn
+from backends import assert_same, one_in_turn
 from formulas import ARRAYS, concrete, draw
 from tables import each
 
@@ -20,8 +20,8 @@ from symdiff.ops.evaluate import evaluate
 
 by_each_backend = pytest.mark.usefixtures("backend")
 # Tests of the value and of first derivatives, and all others: together, each formula meets each variant.
-variants = each(("text", "args", "options"), in_turn(ARRAYS))
-other_variants = each(("text", "args", "options"), in_turn(ARRAYS, 1))
+variants = each(("text", "args", "options"), one_in_turn(ARRAYS))
+other_variants = each(("text", "args", "options"), one_in_turn(ARRAYS, 1))
 
 
 def flat(result):
@@ -208,7 +208,7 @@ HOLOMORPHIC = [
 ]  # fmt: skip
 
 
-@each(("text", "args", "options"), in_turn(HOLOMORPHIC))
+@each(("text", "args", "options"), one_in_turn(HOLOMORPHIC))
 def test_complex_step(text, args, options):
     f = symdiff.compile(text, args=args, **options)
     point, dots = draw(f, 8), draw(f, 9)

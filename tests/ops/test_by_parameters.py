@@ -142,6 +142,8 @@ def test_shapes_precision_and_more_elements_than_a_block():
     ("text", "point"),
     [
         ("gammainc_by_a(1, a, x)", (2.5, 3.0)),
+        ("gamma_ratio_by_a(1, a, x)", (2.5, 3.0)),
+        ("gamma_ratio_by_a(2, a, x)", (2.5, 5.0)),
         ("gamma_density_by_a(2, a, x)", (2.5, 3.0)),
         ("betainc_by_ab(1, 0, a, b, x)", (2.5, 3.0, 0.3)),
         ("beta_density_by_ab(1, 1, a, b, x)", (2.5, 3.0, 0.3)),

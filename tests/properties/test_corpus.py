@@ -153,7 +153,7 @@ def test_formula(formula):
     check_gradients(case)
     check_hessians(case)
     check_flags(case)
-    if find_spec("llvmlite") and case.number % 3 == 0:  # every third formula has operations enough
+    if find_spec("llvmlite") and case.number % 6 == 0:  # every sixth formula has operations enough
         check_native_code(case)
 
 
@@ -197,10 +197,9 @@ def check_hessians(case):
     scaled = [got * case.points[:, :, None] * case.points[:, None, :] for got in (floats, vectors)]
     size = np.maximum(np.abs(scaled[0]).max(axis=(1, 2)), case.sizes)
     assert np.all(np.abs(scaled[0] - scaled[1]) <= HESSIAN * size[:, None, None])
-    for k in range(2 if count <= 2 else 1):
-        want = np.array(exact_derivatives(case.evaluate, case.points[k], pairs, 20))
-        for got in scaled:
-            assert np.all(np.abs(got[k, rows, columns] - want) <= HESSIAN * np.maximum(np.abs(want), case.sizes[k]))
+    want = np.array(exact_derivatives(case.evaluate, case.points[0], pairs, 20))
+    for got in scaled:
+        assert np.all(np.abs(got[0, rows, columns] - want) <= HESSIAN * np.maximum(np.abs(want), case.sizes[0]))
 
 
 def check_flags(case):

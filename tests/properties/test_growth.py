@@ -173,14 +173,15 @@ def work(form, n):
     return found
 
 
-SIZES = dict.fromkeys(FORMS, (4, 14))
+SIZES = dict.fromkeys(FORMS, (4, 11))
 SIZES |= dict.fromkeys(("quotients", "exponents", "maximum", "hypot"), (10, 25))
 SIZES["long numbers"] = 12, 36
-SIZES |= {"tower": (6, 12), "layers": (4, 10), "powers": (12, 30)}  # of long rows, and of few levels
+SIZES |= {"tower": (6, 12), "layers": (4, 10), "powers": (12, 36)}  # of long rows, and of few levels
 SIZES |= dict.fromkeys(("differences", "one name assigned again"), (4, 24))  # of some longer lines
 SIZES["product"] = 15, 40  # of five variables, each of them thrice
 for _form in ("rows", "list", "list of arrays", "list of names", "norm of a list", "elements", "band"):
-    SIZES[_form] = 64, 130  # each target has a form for long lists
+    SIZES[_form] = 40, 70  # each target has a form for long lists
+SIZES["list"] = 66, 104
 
 
 @each("form", FORMS)

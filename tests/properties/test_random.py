@@ -16,7 +16,7 @@ from symdiff.emit.passes import eager, expand_powers, lazy
 from symdiff.graph.ir import compact, verify
 from symdiff.ops.evaluate import evaluate
 
-SETTINGS = settings(max_examples=120, deadline=None)
+SETTINGS = settings(max_examples=60, deadline=None)
 
 
 def close(got, want, scale=1.0, tolerance=1e-10):

@@ -61,14 +61,43 @@ def partly_native(cases, every=5):
     ]
 
 
-def in_turn(cases, offset=0):
-    """Return parameters for each case in the plain variant, and for every other case in one of the others, in turn.
+def _others():
+    return [name for name in VARIANTS if name != "plain"]
 
-    Tests that go through the same cases take offsets of their own, so that more cases meet another variant.
+
+def in_turn(cases):
+    """Return parameters for each case in the plain variant, and for every other case in one of the others, in turn."""
+    others = _others()
+    return [
+        pytest.param(*case, VARIANTS[name], id=_id(case, name))
+        for k, case in enumerate(cases)
+        for name in (["plain"] if k % 2 else ["plain", others[k // 2 % len(others)]])
+    ]
+
+
+def one_in_turn(cases, offset=0):
+    """Return parameters for each case in one of the variants, in turn: every other case in the plain variant.
+
+    Tests that go through the same cases take offsets of their own, so that each case meets more than one variant.
     """
-    others = [name for name in VARIANTS if name != "plain"]
+    turns = [turn for name in _others() for turn in ("plain", name)]
     return [
         pytest.param(*case, VARIANTS[name], id=_id(case, name))
         for k, case in enumerate(cases, offset)
-        for name in (["plain"] if k % 2 else ["plain", others[k // 2 % len(others)]])
+        for name in (turns[k % len(turns)],)
     ]
+
+
+def agree(f, g, args, most=100):
+    """Check that two Functions have the same results, to `most` units of rounding of the largest element."""
+    with np.errstate(all="ignore"):
+        got, want = leaves(f(*args)), leaves(g(*args))
+    assert len(got) == len(want)
+    for one, other in zip(got, want, strict=True):
+        a, b = np.asarray(one), np.asarray(other)
+        assert (type(one), a.shape, a.dtype) == (type(other), b.shape, b.dtype)
+        np.testing.assert_array_equal(np.isfinite(a), np.isfinite(b))
+        finite = np.isfinite(b)
+        np.testing.assert_array_equal(a[~finite], b[~finite])
+        scale = np.max(np.abs(b[finite]), initial=1e-300)
+        assert np.all(np.abs(a[finite] - b[finite]) <= most * np.finfo(b.dtype).eps * scale)

@@ -26,7 +26,7 @@ EPS = np.finfo(np.float64).eps
 CANCELS = {"logaddexp": 2, "lgamma": 1, "digamma": 1}  # the numbers whose difference the result is
 OWN = 12  # units of the last place by which SciPy's special functions are off themselves
 POINTS = 3  # of programs of scalars
-SCALARS, ARRAYS = 400, 100  # random programs
+SCALARS, ARRAYS = 120, 50  # random programs
 _DISTURBED = 6  # evaluations with errors
 
 

@@ -157,6 +157,7 @@ MPMATH = {
     "ci": mpmath.ci,
     "shi": mpmath.shi,
     "chi": mpmath.chi,
+    "log_share": lambda x: mpmath.log(x) / (1 - x),
     "spence": lambda x: mpmath.polylog(2, 1 - x).real,
     "zeta": mpmath.zeta,
     "lambertw": lambda x, k: mpmath.lambertw(x, int(k)).real,

@@ -6,6 +6,7 @@ import numpy as np
 
 from symdiff.graph.dims import concrete, numel, symbol, symbols, value
 from symdiff.graph.ir import Graph, Program, verify
+from symdiff.graph.operations import is_view
 from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.indexed import Indexed
 from symdiff.ops.order import SearchSorted
@@ -93,8 +94,15 @@ def reaches(program, sizes):
     for operation, *of in program.graph.rows:
         if isinstance(operation, Indexed):
             dims = concrete(operation.reaches(*map(program.graph.shape, of)), sizes)
-            found.update(zip(of[1:], dims, strict=True))
+            found.update(zip([_seen(program, i) for i in of[1:]], dims, strict=True))
     return found
+
+
+def _seen(program, i):
+    """Return the row of which a row is a view."""
+    while is_view(program.graph.rows[i][0]):
+        i = program.graph.rows[i][1]
+    return i
 
 
 def scaled(arguments, by):

@@ -79,7 +79,14 @@ class _OfSciPy:
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(self._special, name)
-        return lambda *args: self._xp.asarray(function(*map(np.asarray, args)), device=self._device)
+
+        def call(*args: Any) -> Any:
+            found = function(*map(np.asarray, args))
+            if isinstance(found, tuple):
+                return tuple([self._xp.asarray(part, device=self._device) for part in found])
+            return self._xp.asarray(found, device=self._device)
+
+        return call
 
 
 # Arguments

@@ -28,4 +28,4 @@ def ellip_moment(n: float, p: float, phi: Any, m: Any) -> Any:
         values = square**n * (1.0 - np.asarray(m)[..., None] * square) ** (-p - 0.5)
         rest = half[..., 0] * np.sum(weights * values, axis=-1)
     whole = special.beta(n + 0.5, 0.5) * special.hyp2f1(n + 0.5 - p, 0.5, n + 1.0, m) * (1.0 - m) ** -p
-    return (np.where(turns == 0.0, 0.0, turns * whole) + rest)[()]
+    return (turns * np.where(turns == 0.0, 0.0, whole) + rest)[()]

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import special
 
 from symdiff.ops.methods.blocks import _choose, _in_blocks, _moments
+from symdiff.ops.methods.polygamma_step import polygamma_step
 
 _FEW = np.polynomial.legendre.leggauss(24)
 _MANY = np.polynomial.legendre.leggauss(40)
@@ -37,55 +38,74 @@ def gamma_density_by_a(n: int, a: Any, x: Any) -> Any:
 
 # With x^a/gamma(a + 1) taken out, and t = x*exp(-s) or t = x*exp(s), the two integrals are
 #     P = 1/exp(x) + x*int exp(-(a + 1)*s - x*exp(-s)) ds,    Q = a*int exp(a*s - x*exp(s)) ds.
-# A derivative by a is a moment of s, which is of the same accuracy in both tails. P and Q themselves are SciPy's.
+# A derivative by a is a moment of s, which is of the same accuracy in both tails.
 # Source of the integrals: DLMF 8.2.1, 8.2.2, 8.8.5. Another method: Moore, Algorithm AS 187, Appl. Statist. 31 (1982).
+def _gamma_tail(n: int, a: Any, x: Any) -> tuple[Any, Any, Any, Any]:
+    """Return whether P is taken, or Q; P or Q divided by the density; and derivatives of order n and n - 1 by a.
+
+    The derivatives are those of P, or of Q/a, divided by P, or by Q/a.
+    """
+    below = x < a + 1.0
+    sign = np.where(below, -1.0, 1.0)
+    slope = np.where(below, a + 1.0 - x, x - a)
+    # slope*s + x*(exp(-s) - 1 + s), or with exp(s) - 1 - s, is _ENOUGH before this length
+    bend = 0.5 * _ENOUGH / x
+    size = np.where(below, bend + np.sqrt(bend * bend + 4.0 * bend), 2.0 * np.sqrt(bend))
+    size = np.minimum(size, _ENOUGH / slope)
+    size = np.minimum(size, np.where(below, (_ENOUGH + x) / (a + 1.0), np.log1p(2.0 * bend + size)))
+    h = 0.5 + 0.5 * _MANY[0]  # more nodes near 0
+    s = (sign * size)[:, None] * h * h
+    weight = _MANY[1] * h * np.exp(-(slope * sign)[:, None] * s - x[:, None] * (np.expm1(s) - s))
+    weight = np.concatenate([np.where(below, 1.0 / (x * size), 0.0)[:, None], weight], 1)
+    s = np.concatenate([np.zeros_like(s[:, :1]), s], 1)
+    whole = weight.sum(1)
+    weight = weight / whole[:, None]
+    mean = (weight * s).sum(1)
+    s = s - mean[:, None]
+    slopes = [np.log(x) - special.psi(a + 1.0) + mean]
+    slopes += [-special.polygamma(k, a + 1.0) for k in range(1, n)]
+    outer = _moments(slopes)
+    inner = [(weight * s**k).sum(1) if k > 1 else 1.0 - k for k in range(n + 1)]
+    last, before = (sum([_choose(m, k) * inner[k] * outer[m - k] for k in range(m + 1)]) for m in (n, n - 1))
+    return below, x * whole * size * np.where(below, x / a, 1.0), last, before
+
+
 def gammainc_by_a(n: int, a: Any, x: Any) -> Any:
     """Return the derivative of order n >= 1 by a of special.gammainc(a, x)."""
     n = int(n)
 
     def method(a: Any, x: Any) -> Any:
-        below = x < a + 1.0
-        sign = np.where(below, -1.0, 1.0)
-        slope = np.where(below, a + 1.0 - x, x - a)
-        # slope*s + x*(exp(-s) - 1 + s), or with exp(s) - 1 - s, is _ENOUGH before this length
-        bend = 0.5 * _ENOUGH / x
-        size = np.where(below, bend + np.sqrt(bend * bend + 4.0 * bend), 2.0 * np.sqrt(bend))
-        size = np.minimum(size, _ENOUGH / slope)
-        size = np.minimum(size, np.where(below, (_ENOUGH + x) / (a + 1.0), np.log1p(2.0 * bend + size)))
-        h = 0.5 + 0.5 * _MANY[0]  # more nodes near 0
-        s = (sign * size)[:, None] * h * h
-        weight = _MANY[1] * h * np.exp(-(slope * sign)[:, None] * s - x[:, None] * (np.expm1(s) - s))
-        weight = np.concatenate([np.where(below, 1.0 / (x * size), 0.0)[:, None], weight], 1)
-        s = np.concatenate([np.zeros_like(s[:, :1]), s], 1)
-        weight = weight / weight.sum(1, keepdims=True)
-        mean = (weight * s).sum(1)
-        s = s - mean[:, None]
-        slopes = [np.log(x) - special.psi(a + 1.0) + mean]
-        slopes += [-special.polygamma(k, a + 1.0) for k in range(1, n)]
-        outer = _moments(slopes)
-        inner = [(weight * s**k).sum(1) if k > 1 else 1.0 - k for k in range(n + 1)]
-
-        def ratio(m: int) -> Any:
-            return sum([_choose(m, k) * inner[k] * outer[m - k] for k in range(m + 1)])
-
-        # Q = a*G, where G is E1(x) at a = 0
+        below, _, last, before = _gamma_tail(n, a, x)
         rest = np.where(a == 0.0, special.exp1(x), special.gammaincc(a, x) / a)
-        found = np.where(below, special.gammainc(a, x) * ratio(n), -rest * (n * ratio(n - 1) + a * ratio(n)))
+        found = np.where(below, special.gammainc(a, x) * last, -rest * (n * before + a * last))
         found = np.where((x == 0.0) & (a > 0.0) | (x == np.inf), 0.0, found)
         return np.where((a >= 0.0) & (x >= 0.0), found, np.nan)
 
     return _in_blocks(method, a, x)
 
 
-def _beta_slopes(m: int, n: int, p: Any, q: Any, c: Any) -> dict[tuple[int, int], Any]:
-    """Return the derivatives of log(gamma(c)/(gamma(p)*gamma(q))) where c moves with p and q, to order m and n."""
+def gamma_ratio_by_a(n: int, a: Any, x: Any) -> Any:
+    """Return the derivative of order n >= 1 by a of special.gammainc(a, x), divided by the one by x."""
+    n = int(n)
+
+    def method(a: Any, x: Any) -> Any:
+        below, size, last, before = _gamma_tail(n, a, x)
+        found = np.where(below, size * last, -size * (n * before / a + last))
+        found = np.where(x == 0.0, 0.0, np.where(x == np.inf, -np.inf, found))
+        return np.where((a > 0.0) & (x >= 0.0), found, np.nan)
+
+    return _in_blocks(method, a, x)
+
+
+def _beta_slopes(m: int, n: int, p: Any, q: Any, from_p: Any, from_q: Any) -> dict[tuple[int, int], Any]:
+    """Return the derivatives of log(gamma(c)/(gamma(p)*gamma(q))), where p and q move c = p + from_p = q + from_q."""
     found = {}
     for i in range(m + 1):
         for j in range(n + 1):
-            k = i + j - 1
-            if k >= 0:
-                both = special.polygamma(k, c)
-                found[i, j] = both if i and j else both - special.polygamma(k, p if i else q)
+            if i and j:
+                found[i, j] = special.polygamma(i + j - 1, p + from_p)
+            elif i or j:
+                found[i, j] = polygamma_step(i - 1, p, from_p) if i else polygamma_step(j - 1, q, from_q)
     return found
 
 
@@ -112,7 +132,7 @@ def beta_density_by_ab(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
     m, n = map(int, (m, n))
 
     def method(a: Any, b: Any, x: Any) -> Any:
-        slopes = _beta_slopes(m, n, a, b, a + b)
+        slopes = _beta_slopes(m, n, a, b, b, a)
         if m:
             slopes[1, 0] = slopes[1, 0] + np.log(x)
         if n:
@@ -164,7 +184,7 @@ def betainc_by_ab(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
 
         def ratio(m: int, n: int) -> Any:
             """Return the derivative of order m by p and n by q, divided by I."""
-            slopes = _beta_slopes(m, n, power, q + 1.0, whole)
+            slopes = _beta_slopes(m, n, power, q + 1.0, q, p)
             if m:
                 slopes[1, 0] = slopes[1, 0] + log_z + mean_p
             if n:

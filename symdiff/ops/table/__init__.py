@@ -107,13 +107,14 @@ class Table(dict[str, _T]):
     """Entries by name. A name that the table lacks, or a walk over all names, reads the special functions first."""
 
     def __missing__(self, name: str) -> _T:
-        if name not in BASIC and _read():
+        if name in self:
             return self[name]
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        found = dict.__contains__
-        return found(self, name) or (isinstance(name, str) and name not in BASIC and _read() and found(self, name))
+        if not super().__contains__(name) and isinstance(name, str) and name not in BASIC:
+            _read()
+        return super().__contains__(name)
 
     def get(self, name: str, default: _T | None = None) -> _T | None:  # type: ignore[override]
         """Return the entry of a name, or `default` if there is none."""
@@ -158,16 +159,14 @@ def _add(primitives: Iterable[Primitive], named: Iterable[Formula]) -> None:
         FORMULAS.update(dict.fromkeys((formula.name, *formula.aliases), formula))
 
 
-def _read() -> bool:
-    """Add the entries of special functions. Return whether they are new."""
+def _read() -> None:
+    """Add the entries of special functions, if they are not there yet. Several threads may do this at a time."""
     global _all_read  # noqa: PLW0603 - the table is one, and read once
-    if _all_read:
-        return False
-    from symdiff.ops.table import special
+    if not _all_read:
+        from symdiff.ops.table import special
 
-    _add(special.ENTRIES, special.FORMULAS)
-    _all_read = True
-    return True
+        _add(special.ENTRIES, special.FORMULAS)
+        _all_read = True
 
 
 _all_read = False

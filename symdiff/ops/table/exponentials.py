@@ -50,7 +50,7 @@ def _log1p_by(n: int) -> str:
     return text
 
 
-def _quotient(name: str, n: int) -> str:
+def quotient(name: str, n: int) -> str:
     """Return a rule for the n-th derivative of f(c*x)/x by x, with a series where z = c*x is small.
 
     The derivative is c^(n+1) times a function of z.
@@ -293,7 +293,7 @@ ENTRIES: tuple[Primitive, ...] = (
         Primitive(
             name=f"{name}{n or ''}",
             meaning=_quotient_meaning(function, n),
-            partials=(_quotient_by_c(name, n), _quotient(name, n + 1), "0"),
+            partials=(_quotient_by_c(name, n), quotient(name, n + 1), "0"),
             numpy="{y}",
             math="{y}",
             llvm="y",

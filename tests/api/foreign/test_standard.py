@@ -55,6 +55,7 @@ FORMULAS = [
     ("sum(softmax(w)*w) + sum(stack([w, w^2]))", "w[n]"),
     ("step(s, e) = 0.5*s + sin(e)\nfold(step, 1.0, w)", "w[n]"),
     ("step(s, e) = s*e + w[0]\nsum(scan(step, 1.0, w))", "w[n]"),
+    ("sum(gamma_lpdf(w, 2, 3) + betaln(w, 2)) + sum(fresnel_s(w)*j1(w) + kl_div(w, 2) + binom(5, w))", "w[n]"),
 ]
 
 

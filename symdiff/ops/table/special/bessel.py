@@ -16,9 +16,9 @@ FIELD = "Bessel and Airy functions"
 _R, _P = (-3.0, 3.0), (0.3, 4.0)
 
 
-def _latex(letter: str, *, scaled: bool = False) -> str:
-    """Return the template of a function of an order and x."""
-    return rf"{letter}_{{#1}}\left(#2\right)" if not scaled else rf"\hat{{{letter}}}_{{#1}}\left(#2\right)"
+def _latex(letter: str, before: str = "") -> str:
+    """Return the template of a function of an order and x, times a factor."""
+    return rf"{before}{letter}_{{#1}}\left(#2\right)"
 
 
 ENTRIES = (
@@ -159,7 +159,7 @@ ENTRIES = (
             name,
             "x",
             f"ive_derivative(1, {order}, x)",
-            latex=rf"\hat{{I}}_{{{order}}}",
+            latex=rf"e^{{-\left|#1\right|}} I_{{{order}}}\left(#1\right)",
             finite=True,
             domain="every x; the derivative at 0 is the mean of both sides",
             sample=(_P,),
@@ -172,7 +172,7 @@ ENTRIES = (
             name,
             "x",
             f"kve_derivative(1, {order}, x)",
-            latex=rf"\hat{{K}}_{{{order}}}",
+            latex=rf"e^{{#1}} K_{{{order}}}\left(#1\right)",
             domain="x > 0",
             sample=(_P,),
         )
@@ -183,7 +183,7 @@ ENTRIES = (
         "v x",
         "ive_by_v(0, 1, v, x)",
         "ive_derivative(1, v, x)",
-        latex=_latex("I", scaled=True),
+        latex=_latex("I", r"e^{-\left|#2\right|} "),
         domain="x >= 0; every x if v is a whole number",
         sample=((0.2, 3.0), _P),
     ),
@@ -193,7 +193,7 @@ ENTRIES = (
         "kve_by_v(0, 1, v, x)",
         "kve_derivative(1, v, x)",
         complex_partials=("", "out - 0.5*(kve(v - 1, x) + kve(v + 1, x))"),
-        latex=_latex("K", scaled=True),
+        latex=_latex("K", "e^{#2} "),
         holomorphic=True,
         reals=(0,),
         domain="x > 0",
@@ -206,14 +206,14 @@ ENTRIES = (
             "0",
             f"{letter}ve_by_v(n, 1, v, x)",
             f"{letter}ve_derivative(n + 1, v, x)",
-            latex=rf"\hat{{{letter.upper()}}}_{{#2}}^{{(#1)}}\left(#3\right)",
+            latex=rf"\frac{{\partial^{{#1}}}}{{\partial #3^{{#1}}}}\left({factor} {letter.upper()}_{{#2}}\left(#3\right)\right)",
             numpy=f"{letter}ve_derivative({{n}}, {{v}}, {{x}})",
             helper="scaled_bessel",
             orders=1,
             internal=True,
             sample=((1.0, 1.0), (0.2, 3.0), _P),
         )
-        for letter in "ik"
+        for letter, factor in (("i", r"e^{-\left|#3\right|}"), ("k", "e^{#3}"))
     ),
     *(
         function(

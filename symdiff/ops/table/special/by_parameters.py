@@ -29,9 +29,10 @@ def _entry(name: str, arguments: str, orders: int, helper: str, latex: str, *par
     )
 
 
-def _by(order: str, of: str, function: str) -> str:
-    """Return LaTeX for a derivative of an order."""
-    return rf"\frac{{\partial^{{{order}}}}}{{\partial {of}^{{{order}}}}}{function}"
+def _at(derivative: str, *places: str) -> str:
+    """Return LaTeX for a derivative by s, and others, at places."""
+    where = r",\ ".join(places)
+    return rf"\left[{derivative}\right]_{{{where}}}"
 
 
 def _bessel(name: str, latex: str, slope: str) -> Primitive:
@@ -42,17 +43,14 @@ def _bessel(name: str, latex: str, slope: str) -> Primitive:
         "n v x",
         1,
         "integrals",
-        _by("#1", "#2", rf"{latex}_{{#2}}\left(#3\right)"),
+        _at(rf"\partial_{{s}}^{{#1}} {latex}_{{s}}\left(#3\right)", "s = #2"),
         f"{name}_by_v(n + 1, v, x)",
         slope.replace("low", low).replace("high", high),
     )
 
 
-_BETA = r"\frac{\partial^{#1 + #2}}{\partial #3^{#1}\,\partial #4^{#2}}"
-_1F1 = r"\frac{\partial^{#1 + #2 + #3}}{\partial #6^{#1}\,\partial #4^{#2}\,\partial #5^{#3}}"
-_2F1 = r"\frac{\partial^{#1 + #2 + #3 + #4}}{\partial #8^{#1}\,\partial #5^{#2}\,\partial #6^{#3}\,\partial #7^{#4}}"
-
 # Derivatives by x, with the terms that are there where a parameter is differentiated too
+_GAMMA_TERM = "gamma_density_by_a(n, a, x)/gamma_density_by_a(0, a, x)"
 _GAMMA_SLOPE = "((a - 1)/x - 1)*out"
 _BETA_SLOPE = "((a - 1)/x - (b - 1)/(1 - x))*out"
 _OF_A = "m/x*beta_density_by_ab(m - 1, n, a, b, x)"
@@ -65,16 +63,25 @@ ENTRIES: tuple[Primitive, ...] = (
         "n a x",
         1,
         "integrals",
-        _by("#1", "#2", r"P\left(#2, #3\right)"),
+        r"P^{(#1, 0)}\left(#2, #3\right)",
         "gammainc_by_a(n + 1, a, x)",
         "gamma_density_by_a(n, a, x)",
+    ),
+    _entry(
+        "gamma_ratio_by_a",
+        "n a x",
+        1,
+        "integrals",
+        r"\frac{P^{(#1, 0)}\left(#2, #3\right)}{P^{(0, 1)}\left(#2, #3\right)}",
+        "gamma_ratio_by_a(n + 1, a, x) - (log(x) - digamma(a))*out",
+        f"where(n == 1, log(x) - digamma(a), {_GAMMA_TERM}) - ((a - 1)/x - 1)*out",
     ),
     _entry(
         "gamma_density_by_a",
         "n a x",
         1,
         "integrals",
-        _by("#1", "#2", r"\frac{#3^{#2 - 1} e^{-#3}}{\Gamma\left(#2\right)}"),
+        _at(r"\partial_{s}^{#1} \frac{\left(#3\right)^{s - 1} e^{-#3}}{\Gamma\left(s\right)}", "s = #2"),
         "gamma_density_by_a(n + 1, a, x)",
         f"where(n > 0, {_GAMMA_SLOPE} + n/x*gamma_density_by_a(n - 1, a, x), {_GAMMA_SLOPE})",
     ),
@@ -83,7 +90,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "m n a b x",
         2,
         "integrals",
-        _BETA + r"I_{#5}\left(#3, #4\right)",
+        r"I_{#5}^{(#1, #2)}\left(#3, #4\right)",
         "betainc_by_ab(m + 1, n, a, b, x)",
         "betainc_by_ab(m, n + 1, a, b, x)",
         "beta_density_by_ab(m, n, a, b, x)",
@@ -93,7 +100,12 @@ ENTRIES: tuple[Primitive, ...] = (
         "m n a b x",
         2,
         "integrals",
-        _BETA + r"\frac{#5^{#3 - 1} \left(1 - #5\right)^{#4 - 1}}{\mathrm{B}\left(#3, #4\right)}",
+        _at(
+            r"\partial_{s}^{#1} \partial_{t}^{#2}"
+            r" \frac{\left(#5\right)^{s - 1} \left(1 - #5\right)^{t - 1}}{\mathrm{B}\left(s, t\right)}",
+            "s = #3",
+            "t = #4",
+        ),
         "beta_density_by_ab(m + 1, n, a, b, x)",
         "beta_density_by_ab(m, n + 1, a, b, x)",
         f"where(m > 0, where(n > 0, {_BETA_SLOPE} + {_OF_A} - {_OF_B}, {_BETA_SLOPE} + {_OF_A}),"
@@ -109,18 +121,18 @@ ENTRIES: tuple[Primitive, ...] = (
             "k n v x",
             2,
             "integrals",
-            rf"\frac{{\partial^{{#1 + #2}}}}{{\partial #4^{{#1}}\,\partial #3^{{#2}}}}{latex}_{{#3}}\left(#4\right)",
+            _at(rf"\partial_{{z}}^{{#1}} \partial_{{s}}^{{#2}} {latex}_{{s}}\left(z\right)", "s = #3", "z = #4"),
             f"{name}_by_v(k, n + 1, v, x)",
             f"{name}_by_v(k + 1, n, v, x)",
         )
-        for name, latex in (("ive", "e^{-#4} I"), ("kve", "e^{#4} K"))
+        for name, latex in (("ive", "e^{-z} I"), ("kve", "e^{z} K"))
     ),
     _entry(
         "zeta_by_x",
         "n x q",
         1,
         "series",
-        _by("#1", "#2", r"\zeta\left(#2, #3\right)"),
+        r"\zeta^{(#1, 0)}\left(#2, #3\right)",
         "zeta_by_x(n + 1, x, q)",
         f"where(n > 0, {_ZETA_SLOPE} - n*zeta_by_x(n - 1, x + 1, q), {_ZETA_SLOPE})",
     ),
@@ -129,7 +141,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "k n v z",
         2,
         "series",
-        r"\frac{\partial^{#1 + #2}}{\partial #4^{#1}\,\partial #3^{#2}}{}_0F_1\left(; #3; #4\right)",
+        r"{}_{0}F_{1}^{(#2, #1)}\left(#3, #4\right)",
         "hyp0f1_by(k, n + 1, v, z)",
         "hyp0f1_by(k + 1, n, v, z)",
     ),
@@ -138,7 +150,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "k m n a b z",
         3,
         "series",
-        _1F1 + r"{}_1F_1\left(#4; #5; #6\right)",
+        r"{}_{1}F_{1}^{(#2, #3, #1)}\left(#4, #5, #6\right)",
         "hyp1f1_by(k, m + 1, n, a, b, z)",
         "hyp1f1_by(k, m, n + 1, a, b, z)",
         "hyp1f1_by(k + 1, m, n, a, b, z)",
@@ -148,7 +160,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "k p m n a b c z",
         4,
         "series",
-        _2F1 + r"{}_2F_1\left(#5, #6; #7; #8\right)",
+        r"{}_{2}F_{1}^{(#2, #3, #4, #1)}\left(#5, #6, #7, #8\right)",
         "hyp2f1_by(k, p + 1, m, n, a, b, c, z)",
         "hyp2f1_by(k, p, m + 1, n, a, b, c, z)",
         "hyp2f1_by(k, p, m, n + 1, a, b, c, z)",
@@ -159,7 +171,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "j n a x",
         2,
         "series",
-        _by("#1", "#3", r"L_{#2}^{(#3)}\left(#4\right)"),
+        _at(r"\partial_{s}^{#1} L_{#2}^{(s)}\left(#4\right)", "s = #3"),
         "genlaguerre_by_a(j + 1, n, a, x)",
         "where(n > 0, -genlaguerre_by_a(j, n - 1, a + 1, x), 0)",
     ),
@@ -168,7 +180,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "j n a x",
         2,
         "series",
-        _by("#1", "#3", r"C_{#2}^{(#3)}\left(#4\right)"),
+        _at(r"\partial_{s}^{#1} C_{#2}^{(s)}\left(#4\right)", "s = #3"),
         "gegenbauer_by_a(j + 1, n, a, x)",
         "where(n > 0, 2*a*gegenbauer_by_a(j, n - 1, a + 1, x) + 2*j*gegenbauer_by_a(j - 1, n - 1, a + 1, x), 0)",
     ),

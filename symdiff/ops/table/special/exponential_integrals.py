@@ -5,14 +5,25 @@ Source of the rules: DLMF 4.13, 6.2, 8.19, 25.11, 25.12; Corless & Jeffrey, "The
 
 from __future__ import annotations
 
+import re
 from math import inf
 
 from symdiff.ops.table.entry import Formula
+from symdiff.ops.table.exponentials import quotient
 from symdiff.ops.table.special.common import function
 
 FIELD = "exponential integrals, zeta and Lambert's W"
 
 _P = (0.2, 3.0)
+
+_NEAR_ONE = "special(abs(x - 1) < 0.1)"
+
+
+def _log_share_slope() -> str:
+    """Return a rule for the derivative of log(x)/(1 - x) near 1, which would cancel."""
+    z = "(away(special(abs(x - 1) >= 0.1), x) - 1)"
+    return "-" + re.sub(r"\bx\b", z, re.sub(r"\bc\b", "1", quotient("log1p_by", 1)))
+
 
 ENTRIES = (
     function(
@@ -94,13 +105,25 @@ ENTRIES = (
     function(
         "spence",
         "x",
-        "-log1p_by(1, x - 1, where(special(x == 1), 1, log(x)/away(special(x == 1), x - 1)))",
+        "log_share(x)",
         complex_partials=("log(x)/(1 - x)",),
         latex=r"\operatorname{Li}_{2}\left(1 - #1\right)",
         holomorphic=True,
         domain="x >= 0",
         sample=(_P,),
         kinks=(((1.0,), (-1.0,)), ((0.0,), (-inf,))),
+    ),
+    function(  # log(x)/(1 - x)
+        "log_share",
+        "x",
+        f"where({_NEAR_ONE}, {_log_share_slope()}, (1/x + out)/away({_NEAR_ONE}, 1 - x))",
+        meaning="log(x)/(1 - x)",
+        numpy="np.where({x} == 1.0, -1.0, np.log({x}) / np.where({x} == 1.0, 1.0, 1.0 - {x}))[()]",
+        math="(math.log({x}) / (1.0 - {x}) if {x} != 1.0 else -1.0)",
+        llvm="where(x == 1, -1, log(x)/where(x == 1, 1, 1 - x))",
+        module="np",
+        internal=True,
+        sample=(_P,),
     ),
     function(
         "zeta",

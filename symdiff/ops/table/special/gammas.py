@@ -22,19 +22,20 @@ def _rgamma_slope(x: str) -> str:
     return f"where(special({x} < 0.5), {left}, -rgamma({right})*digamma({right}))"
 
 
-def _inverse_slope(slope: str, density: str, end: str) -> str:
-    """Return a rule for the derivative of the inverse of a distribution by a parameter, which is 0 or `end` at its ends."""
-    x = f"away({_ENDS.format(end=end)}, out)"
-    ends = "where(out == inf, inf, 0)" if end == "inf" else "0"
-    return f"where({_ENDS.format(end=end)}, {ends}, -{slope.format(x=x)}/{density.format(x=x)})"
+def _quantile_slope(order: str) -> str:
+    """Return a rule for the derivative of `betaincinv` by a parameter, which is 0 at both ends."""
+    ends = "special(out == 0 or out == 1)"
+    x = f"away({ends}, out)"
+    return f"where({ends}, 0, -betainc_by_ab({order}, a, b, {x})/beta_power(a - 1, b - 1, betaln(a, b), {x}))"
 
 
-_ENDS = "special(out == 0 or out == {end})"
 _ABOVE = "special(out == 0)"  # where k is a whole number above n, or below 0
 _OF_N = f"digamma_step(away({_ABOVE}, n - k + 1), away({_ABOVE}, k))"
 _OF_K = f"digamma_step(away({_ABOVE}, k + 1), away({_ABOVE}, n - 2*k))"
-_AT_N = f"gamma(n + 1)*rgamma(k + 1)*({_rgamma_slope('(n - k + 1)')})"
-_AT_K = f"gamma(n + 1)*(({_rgamma_slope('(k + 1)')})*rgamma(n - k + 1)) - {_AT_N}"
+_N, _K = "away(special(out != 0), n)", "away(special(out != 0), k)"
+_REST = f"({_N} - {_K} + 1)"
+_AT_N = f"gamma({_N} + 1)*rgamma({_K} + 1)*({_rgamma_slope(_REST)})"
+_AT_K = f"gamma({_N} + 1)*(({_rgamma_slope(f'({_K} + 1)')})*rgamma{_REST}) - {_AT_N}"
 
 ENTRIES = (
     function(
@@ -153,7 +154,7 @@ ENTRIES = (
     function(
         "gammaincinv",
         "a y",
-        _inverse_slope("gammainc_by_a(1, a, {x})", "gamma_power(a - 1, lgamma(a), {x})", "inf"),
+        "-gamma_ratio_by_a(1, a, out)",
         "1/gamma_power(a - 1, lgamma(a), out)",
         latex=r"P^{-1}",
         domain="a > 0, 0 <= y <= 1",
@@ -163,7 +164,7 @@ ENTRIES = (
     function(
         "gammainccinv",
         "a y",
-        _inverse_slope("gammainc_by_a(1, a, {x})", "gamma_power(a - 1, lgamma(a), {x})", "inf"),
+        "-gamma_ratio_by_a(1, a, out)",
         "-1/gamma_power(a - 1, lgamma(a), out)",
         latex=r"Q^{-1}",
         domain="a > 0, 0 <= y <= 1",
@@ -215,8 +216,8 @@ ENTRIES = (
     function(
         "betaincinv",
         "a b y",
-        _inverse_slope("betainc_by_ab(1, 0, a, b, {x})", "beta_power(a - 1, b - 1, betaln(a, b), {x})", "1"),
-        _inverse_slope("betainc_by_ab(0, 1, a, b, {x})", "beta_power(a - 1, b - 1, betaln(a, b), {x})", "1"),
+        _quantile_slope("1, 0"),
+        _quantile_slope("0, 1"),
         "1/beta_power(a - 1, b - 1, betaln(a, b), out)",
         latex=r"I^{-1}",
         domain="a > 0, b > 0, 0 <= y <= 1",
