@@ -194,13 +194,24 @@ _WRITTEN = {
     "searchsorted(xs, x)": "bisect bisect_left histc",
     'searchsorted(xs, x, side="right")': "digitize bisect_right findInterval",
 }
+SOLVERS = {  # calls of functions of the text, by names of SciPy, SymPy and Matlab
+    name: call
+    for call, names in {
+        "root(g, z0)": "brentq brenth ridder newton root_scalar fsolve nsolve fzero find_root uniroot",
+        "argmin(g, z0)": "minimize minimize_scalar fminsearch fminbnd fminunc",
+        "quad(g, a, b)": "integrate integral Integral fixed_quad quadrature quad_vec quadgk romberg",
+    }.items()
+    for name in names.split()
+}
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
+FUNCTIONS_ELSEWHERE |= {
+    name: f"{call}, with g on a line of its own, as in g(x) = x**2 - 2" for name, call in SOLVERS.items()
+}
 
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 OF_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
 _ABSENT = {
     OF_WHOLE: "D Derivative derivative derive grad gradient jacobian hessian",
-    "the language has derivatives, no integrals": "integrate integral Integral",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig expm
         cummax any all median quantile percentile convolve
