@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_OWN = " with a function of the text, as g(x) = x**2 on a line of its own"
+
 # What to write for functions of other languages. These forms neither overflow nor cancel.
 _WRITTEN = {
     "x": "float double dble sngl positive Integer Float",
@@ -73,8 +75,20 @@ _WRITTEN = {
     "deg2rad(x)": "radians",
     "rad2deg(x)": "degrees",
     "ndtr(x)": "Phi norm_cdf normcdf cdfnorm pnorm ncdf normsdist",
-    "exp(-x**2/2)/sqrt(2*pi)": "dnorm npdf",
-    "exp(-x**2/2)/sqrt(2*pi) for the density, or ndtr(x)": "normal normpdf norm_pdf",
+    "normal_pdf(x, mu, sigma)": "dnorm npdf",
+    "normal_pdf(x, mu, sigma) for the density, or ndtr((x - mu)/sigma)": "normal normpdf norm_pdf",
+    "normal_lpdf(x, mu, sigma)": "norm_logpdf normlogpdf norm_lpdf",
+    "ndtr((x - mu)/sigma)": "normal_cdf",
+    "log_ndtr((x - mu)/sigma)": "normal_lcdf normal_logcdf norm_logcdf",
+    "log_ndtr((mu - x)/sigma)": "normal_lccdf norm_logsf",
+    "gammainc(alpha, beta*x)": "gamma_cdf",
+    "betainc(a, b, x)": "beta_cdf pbeta",
+    "-expm1(-beta*x)": "exponential_cdf",
+    "-expm1(-(x/sigma)**alpha)": "weibull_cdf",
+    "gammaincc(k + 1, mu)": "poisson_cdf ppois",
+    "betainc(n - k, k + 1, 1 - theta)": "binomial_cdf pbinom",
+    "poisson_pmf(k, mu)": "dpois",
+    "binomial_pmf(k, n, theta)": "dbinom",
     "exp(-(x - mu)**2/(2*sigma**2))": "gaussian gauss gaus",
     "sigmoid(x)": "logistic plogis sigm inv_logit invlogit",
     "logit(x)": "qlogis",
@@ -192,6 +206,9 @@ _WRITTEN = {
     "spline(x, xs, ys)": "CubicSpline cubic_spline cubicspline splev spline1d",
     "ppoly(x, c, breaks)": "PPoly ppval",
     "searchsorted(xs, x)": "bisect bisect_left histc",
+    f"quad(g, a, b){_OWN}": "integrate integral Integral fixed_quad quadgk quadl quad_vec",
+    f"root(g, z0){_OWN}": "fsolve fzero brentq root_scalar findroot find_root uniroot nsolve newton",
+    f"argmin(g, z0){_OWN}": "minimize minimise minimize_scalar fminsearch fminunc fminbnd",
     'searchsorted(xs, x, side="right")': "digitize bisect_right findInterval",
 }
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
@@ -200,7 +217,6 @@ FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for 
 OF_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
 _ABSENT = {
     OF_WHOLE: "D Derivative derivative derive grad gradient jacobian hessian",
-    "the language has derivatives, no integrals": "integrate integral Integral",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig expm
         cummax any all median quantile percentile convolve
