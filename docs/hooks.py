@@ -28,7 +28,7 @@ def _code(text: str) -> str:
 def _rule(text: str) -> str:
     if text == "0":
         return "–"
-    return _code(text) if len(text) <= _LONG else "two forms, by the size of the argument"
+    return _code(text) if len(text) <= _LONG else "several forms, by the values of the arguments"
 
 
 def _names(primitive: Primitive) -> str:

@@ -75,7 +75,7 @@ _REWRITTEN = {
 _HINTS = {
     "ComplexInfinity": "zoo is SymPy's complex infinity, which the language does not have",
     "ImaginaryUnit": "I is the imaginary unit, which the language does not have; give complex numbers as arguments",
-    "Integral": "an integral of SymPy has no counterpart; write expression.doit(), or quad(g, a, b) in a formula as text",
+    "Integral": "an integral of SymPy has no counterpart; write expression.doit(), or a formula with quad(g, a, b)",
     "Limit": "the language has no limits; write expression.doit()",
     "Order": "the language has no orders O(x); write expression.removeO()",
     "Quantity": "the language has no units; write numbers in place of quantities",

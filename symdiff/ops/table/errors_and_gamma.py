@@ -129,6 +129,7 @@ ENTRIES: tuple[Primitive, ...] = (
     ),
     Primitive(  # the density of the normal distribution divided by its integral
         name="mills",
+        meaning="exp(-0.5*x^2)/(sqrt(2*pi)*ndtr(x))",
         latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}",
         slow=True,
         partials=(

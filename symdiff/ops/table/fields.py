@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from symdiff.ops.table import (
+    PRIMITIVES,
     arithmetic,
     choices,
     errors_and_gamma,
@@ -52,9 +55,61 @@ def call(entry: Entry) -> str:
 
 
 def slopes(entry: Primitive) -> list[tuple[str, str]]:
-    """Return the derivative by each argument, in the formula language. Those by constant orders are left out."""
+    """Return the derivative by each argument, in the formula language. Those by constant orders are left out.
+
+    Operations that readers do not know are written as what they mean, if there is a formula of it.
+    """
     given = list(zip(entry.parameters, entry.partials, strict=True))[entry.orders :]
-    return [(name, rule or "not known: an error") for name, rule in given]
+    return [(name, readable(rule) or "not known: an error") for name, rule in given]
+
+
+def unexplained(entry: Primitive) -> list[str]:
+    """Return the internal operations in the derivatives that have no formula that readers know."""
+    names = {name for _, rule in slopes(entry) for name in _CALL.findall(rule)}
+    return sorted(name for name in names if name in PRIMITIVES and PRIMITIVES[name].internal)
+
+
+_CALL = re.compile(r"\b([A-Za-z_]\w*)\(")
+_ATOM = re.compile(r"[\w.]+(\([^()]*\))?")  # a name, a number or a simple call
+
+
+def readable(text: str) -> str:
+    """Return a rule with the meanings of internal operations in the place of their calls."""
+    start = 0
+    while found := _CALL.search(text, start):
+        start = found.end()
+        entry = PRIMITIVES.get(found[1])
+        if entry is None or not entry.internal:
+            continue
+        meaning = entry.meaning or ("y" if entry.numpy == "{y}" else "")
+        if not meaning:
+            continue
+        arguments, end = _arguments(text, start)
+        alone = meaning in entry.parameters
+        known = {
+            name: argument if alone or _ATOM.fullmatch(argument) else f"({argument})"
+            for name, argument in zip(entry.parameters, arguments, strict=True)
+        }
+        made = re.sub(r"\w+", lambda word: known.get(word[0], word[0]), meaning)  # noqa: B023 - called at once
+        start = found.start()
+        inside = text[:start].rstrip()[-1:] in ("", "(", ",") and text[end : end + 1] in ("", ")", ",")
+        text = text[:start] + (made if inside or _ATOM.fullmatch(made) else f"({made})") + text[end:]
+    text = re.sub(r"(?<!\w)\(([\w.]+)\)", r"\1", text)  # (out) is out
+    return re.sub(r"\(\(([^()]*)\)\)", r"(\1)", text)  # ((x - 1)) is (x - 1)
+
+
+def _arguments(text: str, start: int) -> tuple[list[str], int]:
+    """Return the arguments of a call whose parenthesis ends at `start`, and the position behind the call."""
+    depth, found, begin = 0, [], start
+    for k in range(start, len(text)):
+        if text[k] in "()":
+            depth += 1 if text[k] == "(" else -1
+        if depth < 0 or (depth == 0 and text[k] == ","):
+            found.append(text[begin:k].strip())
+            begin = k + 1
+        if depth < 0:
+            break
+    return found, begin
 
 
 def edges(entry: Primitive) -> list[str]:

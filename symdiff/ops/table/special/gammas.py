@@ -60,11 +60,12 @@ ENTRIES = (
         domain="a > 0, b > 0",
         sample=((0.3, 4.0), (0.3, 4.0)),
     ),
-    function(  # digamma(x + h) - digamma(x)
+    function(
         "digamma_step",
         "x h",
         "polygamma_step(1, x, h)",
         "polygamma(1, x + h)",
+        meaning="digamma(x + h) - digamma(x)",
         latex=r"\left(\psi\left(#1 + #2\right) - \psi\left(#1\right)\right)",
         numpy="polygamma_step(0, {x}, {h})",
         standard="(special.digamma({x} + {h}) - special.digamma({x}))",
