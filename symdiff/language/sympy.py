@@ -78,7 +78,7 @@ _REWRITTEN = {
 _HINTS = {
     "ComplexInfinity": "zoo is SymPy's complex infinity, which the language does not have",
     "ImaginaryUnit": "I is the imaginary unit, which the language does not have; give complex numbers as arguments",
-    "Integral": "the language has no integrals; write expression.doit() or a Sum, or evalf() for a number",
+    "Integral": "an Integral has no form here; write expression.doit() or a Sum, or evalf() for a number",
     "Limit": "the language has no limits; write expression.doit()",
     "Order": "the language has no orders O(x); write expression.removeO()",
     "Quantity": "the language has no units; write numbers in place of quantities",

@@ -238,7 +238,7 @@ def test_arguments():
         ),
         (sp.zoo * x, "zoo is SymPy's complex infinity"),
         (sp.Derivative(sp.Function("g")(x), x), "SymPy cannot do this Derivative"),
-        (sp.Integral(sp.exp(-x * y), (y, 0, 1)), "no integrals; write expression.doit"),
+        (sp.Integral(sp.exp(-x * y), (y, 0, 1)), "an Integral has no form here; write expression.doit"),
         (sp.Limit(sp.sin(x * y) / y, y, 0), "no limits; write expression.doit"),
         (sp.exp(x) + sp.Order(x**3), "write expression.removeO"),
         (sp.Sum(1 / x**k, (k, 1, sp.oo)), "a Sum without end"),
@@ -295,7 +295,7 @@ def test_special_functions():
         names = sorted(map(str, expression.free_symbols))
         f = symdiff.compile(expression, args=names)
         given = [{"x": 0.7, "y": 1.3}[name] for name in names]
-        want = complex(sp.lambdify([x, y], expression, "mpmath")(0.7, 1.3))
+        want = complex(sp.N(expression.subs({x: sp.Rational(7, 10), y: sp.Rational(13, 10)})))
         assert f(*given) == pytest.approx(want.real, rel=1e-12), expression
 
 
