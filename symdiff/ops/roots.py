@@ -231,7 +231,7 @@ class Root(Running):
 
     def unnested(self, *_: Shape) -> str:
         if self.kind == "minimum":
-            return "argmin"
+            return "argmin (the root of a slope)"
         if self.core(0):
             return "root of a vector"
         return "" if self.elementwise else "root of an equation with arrays or loops"
