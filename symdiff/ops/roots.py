@@ -230,7 +230,13 @@ class Root(Running):
     # Nested loops
 
     def unnested(self, *_: Shape) -> str:
-        return "" if self.elementwise and self.kind != "minimum" else self.name
+        """Return "" if nested loops can find the root at each point, and otherwise what they lack."""
+        if self.kind == "minimum":
+            return "argmin"
+        if self.elementwise:
+            return ""
+        kind = "a system" if self.core(0) else "an equation with arrays, tables, integrals or loops"
+        return f"{self.name} of {kind}"
 
     def tasks(self, n: Nest, i: int, *given: int) -> list[Task]:
         """Return the task that finds the root at each point."""
