@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-_OWN = " with a function of the text, as g(x) = x**2 on a line of its own"
-
 # What to write for functions of other languages. These forms neither overflow nor cancel.
 _WRITTEN = {
     "x": "float double dble sngl positive Integer Float",
@@ -206,12 +204,21 @@ _WRITTEN = {
     "spline(x, xs, ys)": "CubicSpline cubic_spline cubicspline splev spline1d",
     "ppoly(x, c, breaks)": "PPoly ppval",
     "searchsorted(xs, x)": "bisect bisect_left histc",
-    f"quad(g, a, b){_OWN}": "integrate integral Integral fixed_quad quadgk quadl quad_vec",
-    f"root(g, z0){_OWN}": "fsolve fzero brentq root_scalar findroot find_root uniroot nsolve newton",
-    f"argmin(g, z0){_OWN}": "minimize minimise minimize_scalar fminsearch fminunc fminbnd",
     'searchsorted(xs, x, side="right")': "digitize bisect_right findInterval",
 }
+SOLVERS = {  # calls of functions of the text, by names of SciPy, SymPy and Matlab
+    name: call
+    for call, names in {
+        "root(g, z0)": "brentq brenth ridder newton root_scalar fsolve nsolve fzero find_root uniroot",
+        "argmin(g, z0)": "minimize minimize_scalar fminsearch fminbnd fminunc",
+        "quad(g, a, b)": "integrate integral Integral fixed_quad quadrature quad_vec quadgk romberg",
+    }.items()
+    for name in names.split()
+}
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
+FUNCTIONS_ELSEWHERE |= {
+    name: f"{call}, with g on a line of its own, as in g(x) = x**2 - 2" for name, call in SOLVERS.items()
+}
 
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 OF_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"

@@ -400,7 +400,7 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
         return function.make(scope.builder, *values)
-    if not (name in PRODUCTS or name in FORMULAS or name in FUNCTIONS):
+    if name not in FUNCTIONS and name not in FORMULAS and name not in PRODUCTS:
         scope.fail(
             no_function(
                 name,

@@ -233,10 +233,9 @@ class Root(Running):
         """Return "" if nested loops can find the root at each point, and otherwise what they lack."""
         if self.kind == "minimum":
             return "argmin"
-        if self.elementwise:
-            return ""
-        kind = "a system" if self.core(0) else "an equation with arrays, tables, integrals or loops"
-        return f"{self.name} of {kind}"
+        if self.core(0):
+            return "root of a vector"
+        return "" if self.elementwise else "root of an equation with arrays or loops"
 
     def tasks(self, n: Nest, i: int, *given: int) -> list[Task]:
         """Return the task that finds the root at each point."""

@@ -47,6 +47,7 @@ def drawn(tmp_path, monkeypatch, capsys):
         assert path.stat().st_size > 1000
         return kept[-1]
 
+    draw.folder = tmp_path
     return draw
 
 
@@ -142,9 +143,9 @@ def test_two_ranges(drawn):
 
 
 @pytest.mark.parametrize("suffix", HEADS)
-def test_formats(drawn, tmp_path, suffix):
+def test_formats(drawn, suffix):
     drawn("x^2", "--range", "x=-1:1", "--order", "0", name=f"p.{suffix}")
-    assert (tmp_path / f"p.{suffix}").read_bytes().startswith(HEADS[suffix])
+    assert (drawn.folder / f"p.{suffix}").read_bytes().startswith(HEADS[suffix])
 
 
 def test_text_that_is_mathematics_or_style_elsewhere(drawn):

@@ -88,24 +88,19 @@ def same(result, expected, args):
         array[...] = np.nan
 
 
-@pytest.fixture
 def only_straight(monkeypatch):
-    """Nothing is left to the path for arguments of any kind."""
-
-    def forbid():
-        monkeypatch.setattr(Kernel, "run", lambda *_: pytest.fail("the call went the long way"))
-
-    return forbid
+    """Forbid the path for arguments of any kind."""
+    monkeypatch.setattr(Kernel, "run", lambda *_: pytest.fail("the call went the long way"))
 
 
 @each("optimize", [True, False])
 @each(("text", "member", "constants", "args", "point"), AT_A_POINT)
 def test_a_result_that_is_not_computed_takes_no_longer_way_at_a_point(
-    text, member, constants, args, point, optimize, only_straight
+    text, member, constants, args, point, optimize, monkeypatch
 ):
     f = made(text, member, constants, args=args, optimize=optimize, wrt=None)
     expected = general(f, point)
-    only_straight()
+    only_straight(monkeypatch)
     for _ in range(3):  # what a caller does to a result changes no later one
         same(f(*point), expected, point)
 
@@ -113,12 +108,12 @@ def test_a_result_that_is_not_computed_takes_no_longer_way_at_a_point(
 @each("optimize", [True, False])
 @each(("text", "member", "constants", "point"), ON_ARRAYS)
 def test_a_result_that_is_not_computed_takes_no_longer_way_on_arrays(
-    text, member, constants, point, optimize, only_straight
+    text, member, constants, point, optimize, monkeypatch
 ):
     f = made(text, member, constants, optimize=optimize)
     expected = general(f, point)
     f(*point)  # the first call with arrays makes the code for them
-    only_straight()
+    only_straight(monkeypatch)
     for _ in range(3):
         same(f(*point), expected, point)
     single = [a.astype(np.float32) for a in point]
