@@ -15,7 +15,7 @@ from symdiff.language.roots import QUAD, ROOTS
 from symdiff.ops.table import FORMULAS, FUNCTIONS, Formula, Primitive
 from symdiff.ops.table.fields import call, edges, fields, languages, methods, needs, readable, slopes
 
-SUMMARY = "the functions of the language, or what is known of one"
+SUMMARY = "the functions of the language, or a description of one"
 EXAMPLE = "betainc"
 TAKES = "[NAME]"
 _OF_FUNCTIONS = {**LOOPS, **ROOTS, "quad": QUAD}  # what takes a function of the text
