@@ -105,9 +105,9 @@ def _vector(b: Builder, function: str, name: str, i: int, least: int, *, equal: 
         wrong = ~(np.diff(knots) >= 0) if equal else ~(np.diff(knots) > 0)
         if wrong.any() or np.isnan(knots).any():
             k = int(np.argmax(wrong)) + 1 if wrong.any() else 0
-            before = f" behind {knots[k - 1]!s}" if k else ""
+            before = f"element {k - 1} is {knots[k - 1]!s}, and " if k else ""
             said = "sort the knots, and the values with them"
-            raise ShapeError(f"the {name} of {function} ascend; element {k} is {knots[k]!s}{before}; {said}")
+            raise ShapeError(f"the {name} of {function} must ascend, but {before}element {k} is {knots[k]!s}; {said}")
     return i
 
 

@@ -230,6 +230,7 @@ class Root(Running):
     # Nested loops
 
     def unnested(self, *_: Shape) -> str:
+        """Return "" if nested loops can find the root at each point, and otherwise what they lack."""
         if self.kind == "minimum":
             return "argmin (the root of a slope)"
         if self.core(0):

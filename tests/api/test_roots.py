@@ -378,3 +378,13 @@ def test_native_code_finds_the_same_roots():
         assert native(0.3, 1.2) == pytest.approx(f(0.3, 1.2), rel=1e-15)
     with pytest.warns(RuntimeWarning, match="root: none found at 1 point;"):
         assert_allclose(native(1.0, np.array([-1.0, 2.0])), [np.nan, f(1.0, 2.0)])
+
+
+def test_an_equation_that_c_cannot_solve_is_named():
+    for text, said in (
+        ("g(z) = interp(z, [0, 1, 2], [0, 1, 4]) - a; root(g, 1)", "no root of an equation with arrays"),
+        ("g(x, y) = x**2 + y - a, x - y; x, y = root(g, (1, 1)); x*y", "no root of a vector"),
+        ("g(x) = (x - a)**2; argmin(g, 1)", "no argmin"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            symdiff.compile(text).source_for("c")
