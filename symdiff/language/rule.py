@@ -64,7 +64,7 @@ def checked(function: External, name: str) -> External:
             program = partial.program(Called(function, name))
             shape, needed = program.graph.shape(program.outputs[0]), (*function.result, *core)
             if shape not in ((), needed):
-                what = f"the partial derivative of {function.name or name} by {parameter}"
+                what = f"the partial derivative of {function.name or name or 'the function'} by {parameter}"
                 raise ShapeError(f"{what} has the shape {shown(needed)}, and {partial.text!r} has {shown(shape)}")
     return function
 

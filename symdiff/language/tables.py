@@ -97,17 +97,18 @@ def _vector(b: Builder, function: str, name: str, i: int, least: int, *, equal: 
     shape = b.shape(i)
     if len(shape) != 1:
         said = "a scalar" if not shape else f"shape {shown(shape)}"
-        raise ShapeError(f"the {name} of {function} is a vector, declared as in args='{name}[n]', not {said}")
+        raise ShapeError(f"the {name} of {function} must be a vector, declared as in args='{name}[n]', not {said}")
     not_negative(b, shape[0] - least, f"{function} needs at least {least} knots; {name} has {shape[0]}")
     i = _folded(b, i, name)
     if isinstance(b.row(i)[0], Constant):
         knots = b.row(i)[0].value()
-        wrong = ~(np.diff(knots) >= 0) if equal else ~(np.diff(knots) > 0)
-        if wrong.any() or np.isnan(knots).any():
-            k = int(np.argmax(wrong)) + 1 if wrong.any() else 0
-            before = f" behind {knots[k - 1]!s}" if k else ""
-            said = "sort the knots, and the values with them"
-            raise ShapeError(f"the {name} of {function} ascend; element {k} is {knots[k]!s}{before}; {said}")
+        if np.isnan(knots).any():
+            raise ShapeError(f"the {name} of {function} must be numbers; element {np.argmax(np.isnan(knots))} is nan")
+        wrong = np.diff(knots) < 0 if equal else np.diff(knots) <= 0
+        if wrong.any():
+            k = int(np.argmax(wrong)) + 1
+            said = f"element {k} is {knots[k]!s}, after {knots[k - 1]!s}"
+            raise ShapeError(f"the {name} of {function} must ascend; {said}; sort the knots, and the values with them")
     return i
 
 

@@ -289,13 +289,13 @@ def test_traced_functions():
 
 
 WRONG = [
-    ("interp(x, [0, 2, 1], [1, 2, 3])", "the xs of interp ascend; element 2 is 1.0 behind 2.0"),
-    ("spline(x, [0, 1, 1], [1, 2, 3])", "element 2 is 1.0 behind 1.0; sort the knots"),
-    ("interp(x, [0, nan, 1], [1, 2, 3])", "element 1 is nan behind 0.0"),
+    ("interp(x, [0, 2, 1], [1, 2, 3])", "the xs of interp must ascend; element 2 is 1.0, after 2.0"),
+    ("spline(x, [0, 1, 1], [1, 2, 3])", "element 2 is 1.0, after 1.0; sort the knots"),
+    ("interp(x, [0, nan, 1], [1, 2, 3])", "the xs of interp must be numbers; element 1 is nan"),
     ("interp(x, [0, 1, 2], [1, 2])", "interp has 3 knots and the ys of shape (2,)"),
     ("interp(x, [0], [1])", "interp needs at least 2 knots; xs has 1"),
     ("interp(x, 1, [1, 2])", "interp needs an array, not a scalar"),
-    ("interp(x, [[0, 1], [2, 3]], [1, 2])", "the xs of interp is a vector"),
+    ("interp(x, [[0, 1], [2, 3]], [1, 2])", "the xs of interp must be a vector"),
     ("interp(x, [0, 1])", "interp takes numbers, ascending knots and the values there, as in interp(x, xs, ys)"),
     ('spline(x, [0, 1], [1, 2], bc="free")', 'bc of spline is "not-a-knot", "natural" or "clamped"'),
     ("spline(x, [0, 1], [1, 2], bc=x)", 'bc of spline is "not-a-knot", "natural" or "clamped"'),
@@ -305,8 +305,9 @@ WRONG = [
     ("ppoly(x, [1, 2], [0, 1])", "a row for each power and a column for each piece"),
     ("ppoly(x, [[1, 2], [3, 4]], [0, 1])", "coefficients c of shape (2, 2) for 1 pieces"),
     ("interp2(x, 1, [0, 1], [0, 1], [[1, 2, 3], [1, 2, 3]])", "2 and 2 knots and the Z of shape (2, 3)"),
+    ('searchsorted([0, 1], x, "right")', "name the argument: side='right'"),
     ('searchsorted([0, 1], x, side="up")', 'side of searchsorted is "left" or "right"'),
-    ("searchsorted([1, 0], x)", "the a of searchsorted ascend; element 1 is 0.0 behind 1.0"),
+    ("searchsorted([1, 0], x)", "the a of searchsorted must ascend; element 1 is 0.0, after 1.0"),
     ('sin(x, how="up")', "sin has no argument named 'how'"),
     ("interp1d(x)", "write interp(x, xs, ys)"),
     ("CubicSpline(x)", "write spline(x, xs, ys)"),
