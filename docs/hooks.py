@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from symdiff.ops.table import BASIC, FORMULAS, PRIMITIVES, Primitive, template
-from symdiff.ops.table.fields import SPECIAL, Entry, call, edges, fields, needs, slopes
+from symdiff.ops.table.fields import SPECIAL, Entry, call, edges, fields, methods, needs, readable, slopes
 
 README = Path(__file__).parent.parent / "README.md"
 ERRORS = Path(__file__).parent / "assets" / "special-errors.txt"
@@ -70,11 +70,13 @@ def special() -> str:
 def _described(entry: Entry) -> str:
     """Return the row of a special function."""
     if isinstance(entry, Primitive):
-        rules = "<br>".join([f"{name}: {_rule(rule)}" for name, rule in slopes(entry)])
+        lines = [f"{name}: {_rule(rule)}" for name, rule in slopes(entry)]
+        lines += [f"where {_code(method)} is {about}" for method, about in methods(entry)]
+        rules = "<br>".join(lines)
         points = "; ".join(edges(entry)) or "–"
     else:
         texts = (entry.text,) if isinstance(entry.text, str) else entry.text
-        rules, points = "those of " + ", ".join(map(_code, texts)), "–"
+        rules, points = "those of " + ", ".join([_code(readable(text)) for text in texts]), "–"
     names = ", or ".join(map(_code, (call(entry), *entry.aliases)))
     return f"| {names} | {entry.domain or 'every argument'} | {rules} | {points} | {needs(entry) or '–'} |"
 

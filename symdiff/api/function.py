@@ -804,7 +804,7 @@ class Function:
 
         Raises:
             TypeError: A name is not an argument or output, or occurs twice, or is taken.
-            ShapeError: The outputs are not the rates of the states.
+            ShapeError: The outputs are not the rates of the states, or the integrated one is an array.
 
         Source: Cao, Li, Petzold & Serban, "Adjoint sensitivity analysis for differential-algebraic equations" (2003).
         """

@@ -113,7 +113,7 @@ class Kernel:
         self.made: dict[object, Any] = {}
         self._only_numpy = math_target.missing(program) is not None
         if self._only_numpy and numpy_target.needs_scipy(program):
-            special()
+            special(numpy_target.needing_scipy(program))
         self.backend = recipe.backend
         self.routines: Routines | None = None
         if recipe.backend == "llvm":

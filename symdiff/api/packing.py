@@ -113,9 +113,12 @@ def named(f: Compiled, given: str | Sequence[str], what: str) -> tuple[str, ...]
     """Return some names of arguments that are made of numbers, each once.
 
     Raises:
-        TypeError: A name is not that of such an argument, or is there twice.
+        TypeError: There is no name, or one is not that of such an argument, or is there twice.
     """
-    names = tuple(map(normal, listed(given)))
+    words = listed(given)
+    if not isinstance(words, Sequence) or not words:
+        raise TypeError(f"{what} takes names of arguments, as 'a b' or a list, not {given!r}")
+    names = tuple(map(normal, words))
     for k, one in enumerate(names):
         if one not in f.args or one in names[:k]:
             why = "given twice" if one in f.args else f"not among the arguments ({few(f.args)})"

@@ -167,7 +167,9 @@ def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cot
     primal = _plain(source)
     work = Pass(primal)
     found = lines(primal)
-    rows = list(dict.fromkeys(line.row for line in found if not primal.graph.is_condition(line.row)))
+    by = frozenset(wrt)
+    shown = [line.row for line in found if "adjoint" in _columns(primal, line, by, tangent=False, adjoint=True)]
+    rows = list(dict.fromkeys(shown))
     dots: dict[int, int] = {}
     bars: dict[int, int] = {}
     if tangent:
@@ -186,7 +188,6 @@ def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cot
     outputs: list[int] = []
     zero = work.builder.const(0.0)
     own = dict(zip(primal.names, weights, strict=False))
-    by = frozenset(wrt)
     for line in found:
         columns = _columns(primal, line, by, tangent=tangent, adjoint=bool(weights))
         shape = primal.graph.shape(line.row)

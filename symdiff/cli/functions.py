@@ -13,7 +13,7 @@ from symdiff.language.hints import no_function
 from symdiff.language.loops import LOOPS
 from symdiff.language.roots import QUAD, ROOTS
 from symdiff.ops.table import FORMULAS, FUNCTIONS, Formula, Primitive
-from symdiff.ops.table.fields import call, edges, fields, languages, needs, slopes
+from symdiff.ops.table.fields import call, edges, fields, languages, methods, needs, readable, slopes
 
 SUMMARY = "the functions of the language, or what is known of one"
 EXAMPLE = "betainc"
@@ -67,6 +67,7 @@ def _of_operation(entry: Primitive) -> str:
     field = next((field for field, entries in fields().items() if entry in entries), "")
     lines = [("", field), ("also", ", ".join(entry.aliases)), ("domain", entry.domain)]
     lines += [(f"d/d{argument}", rule) for argument, rule in slopes(entry)]
+    lines += [("where", f"{method} is {about}") for method, about in methods(entry)]
     lines += [("", edge) for edge in edges(entry)]
     lines += [("constant", ", ".join(entry.parameters[: entry.orders]))]
     lines += [("complex", "yes" if entry.holomorphic else ""), ("needs", needs(entry)), ("also in", languages(entry))]
@@ -77,7 +78,8 @@ def _of_formula(formula: Formula) -> str:
     texts = (formula.text,) if isinstance(formula.text, str) else formula.text
     field = next((field for field, entries in fields().items() if formula in entries), "")
     lines = [("", field), ("also", ", ".join([n for n, f in FORMULAS.items() if f is formula and n != formula.name]))]
-    return _lines(call(formula), [*lines, ("with", formula.domain), ("means", ", ".join(texts))])
+    lines += [("with", formula.domain), ("means", ", ".join(map(readable, texts))), ("needs", needs(formula))]
+    return _lines(call(formula), lines)
 
 
 def _lines(title: str, lines: list[tuple[str, str]]) -> str:

@@ -68,7 +68,7 @@ def forward(program: Program, states: Sequence[str], *, integral: str | None, na
     """Return the right-hand side for the states, and behind them for the integral of an output if one is named.
 
     Raises:
-        ShapeError: The other outputs are not the rates of the states.
+        ShapeError: The other outputs are not the rates of the states, or the integrated one is an array.
     """
     work = Pass(program)
     b = work.builder
@@ -93,7 +93,7 @@ def adjoint(
     equation is integrated from the end to the start, with the states as they are there.
 
     Raises:
-        ShapeError: The other outputs are not the rates of the states.
+        ShapeError: The other outputs are not the rates of the states, or the integrated one is an array.
     """
     work = Pass(program)
     b = work.builder
@@ -127,10 +127,17 @@ def _in_order(b: Builder, rows: Sequence[int], start: Dim = 0) -> tuple[dict[int
 
 
 def _apart(program: Program, integral: str | None) -> tuple[tuple[int, ...], int | None]:
-    """Return the outputs that are rates, and the one that is integrated."""
+    """Return the outputs that are rates, and the one that is integrated.
+
+    Raises:
+        ShapeError: The integrated one is an array.
+    """
     if integral is None:
         return program.outputs, None
     k = program.names.index(integral)
+    shape = program.graph.shape(program.outputs[k])
+    if shape:
+        raise ShapeError(f"the integral is of one number, and {integral} has the shape {shown(shape)}; write sum(...)")
     return program.outputs[:k] + program.outputs[k + 1 :], program.outputs[k]
 
 

@@ -24,6 +24,7 @@ from symdiff.emit.passes import (
     share_exponentials,
 )
 from symdiff.emit.python import Body, Nest
+from symdiff.errors import few
 from symdiff.graph.dims import positive, symbol, symbols
 from symdiff.graph.ir import Program, Row, compact, repeated
 from symdiff.graph.operations import is_assembled
@@ -31,7 +32,7 @@ from symdiff.ops.arrays import OPERATIONS
 from symdiff.ops.base import Operation, Text, is_size
 from symdiff.ops.loops import Part, every_row, trimmed, within
 from symdiff.ops.methods import sources
-from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY
+from symdiff.ops.table import ATOM, POWER, PRIMITIVES, PRODUCT, UNARY, Primitive
 
 # Names that the source uses.
 RESERVED = frozenset({"np", "special", "dtype", "loop", "bool", "range", "reversed", "ValueError"})
@@ -42,7 +43,23 @@ _CALLED = re.compile(r"(?<![\w.])(\w+)\(")
 
 def needs_scipy(program: Program) -> bool:
     """Return whether the source of `program` calls special functions."""
-    return any((entry := PRIMITIVES.read(row[0])) and entry.module == "special" for row in every_row(program))
+    return any(_of_scipy(program))
+
+
+def needing_scipy(program: Program) -> str:
+    """Return the message that a program needs SciPy. It names the functions, or those alone that floats need too."""
+    entries = {entry.name: entry for entry in _of_scipy(program)}.values()
+    lacking = [entry for entry in entries if entry.math is None] or entries
+    named = [entry.name for entry in lacking if not entry.internal]
+    return f"{few(named) or 'special functions'} {'needs' if len(named) == 1 else 'need'} SciPy"
+
+
+def _of_scipy(program: Program) -> Iterator[Primitive]:
+    """Yield the entry of each row with a special function."""
+    for row in every_row(program):
+        entry = PRIMITIVES.read(row[0])
+        if entry and entry.module == "special":
+            yield entry
 
 
 def helpers(text: str, programs: Iterable[Program]) -> list[str]:

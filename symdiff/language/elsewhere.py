@@ -73,8 +73,20 @@ _WRITTEN = {
     "deg2rad(x)": "radians",
     "rad2deg(x)": "degrees",
     "ndtr(x)": "Phi norm_cdf normcdf cdfnorm pnorm ncdf normsdist",
-    "exp(-x**2/2)/sqrt(2*pi)": "dnorm npdf",
-    "exp(-x**2/2)/sqrt(2*pi) for the density, or ndtr(x)": "normal normpdf norm_pdf",
+    "normal_pdf(x, mu, sigma)": "dnorm npdf",
+    "normal_pdf(x, mu, sigma) for the density, or ndtr((x - mu)/sigma)": "normal normpdf norm_pdf",
+    "normal_lpdf(x, mu, sigma)": "norm_logpdf normlogpdf norm_lpdf",
+    "ndtr((x - mu)/sigma)": "normal_cdf",
+    "log_ndtr((x - mu)/sigma)": "normal_lcdf normal_logcdf norm_logcdf",
+    "log_ndtr((mu - x)/sigma)": "normal_lccdf norm_logsf",
+    "gammainc(alpha, beta*x)": "gamma_cdf",
+    "betainc(a, b, x)": "beta_cdf pbeta",
+    "-expm1(-beta*x)": "exponential_cdf",
+    "-expm1(-(x/sigma)**alpha)": "weibull_cdf",
+    "gammaincc(k + 1, mu)": "poisson_cdf ppois",
+    "betainc(n - k, k + 1, 1 - theta)": "binomial_cdf pbinom",
+    "poisson_pmf(k, mu)": "dpois",
+    "binomial_pmf(k, n, theta)": "dbinom",
     "exp(-(x - mu)**2/(2*sigma**2))": "gaussian gauss gaus",
     "sigmoid(x)": "logistic plogis sigm inv_logit invlogit",
     "logit(x)": "qlogis",
@@ -194,13 +206,24 @@ _WRITTEN = {
     "searchsorted(xs, x)": "bisect bisect_left histc",
     'searchsorted(xs, x, side="right")': "digitize bisect_right findInterval",
 }
+SOLVERS = {  # calls of functions of the text, by names of SciPy, SymPy and Matlab
+    name: call
+    for call, names in {
+        "root(g, z0)": "brentq brenth ridder newton root_scalar fsolve nsolve fzero find_root uniroot",
+        "argmin(g, z0)": "minimize minimize_scalar fminsearch fminbnd fminunc",
+        "quad(g, a, b)": "integrate integral Integral fixed_quad quadrature quad_vec quadgk romberg",
+    }.items()
+    for name in names.split()
+}
 FUNCTIONS_ELSEWHERE = {name: written for written, names in _WRITTEN.items() for name in names.split()}
+FUNCTIONS_ELSEWHERE |= {
+    name: f"{call}, with g on a line of its own, as in g(x) = x**2 - 2" for name, call in SOLVERS.items()
+}
 
 # Functions that the language cannot express, by a hint that says what it has of their kind.
 OF_WHOLE = "derivatives are those of the whole formula: f.diff('x') or f.grad"
 _ABSENT = {
     OF_WHOLE: "D Derivative derivative derive grad gradient jacobian hessian",
-    "the language has derivatives, no integrals": "integrate integral Integral",
     "for arrays the language has @, .T and functions like sum, reshape and concatenate (symdiff --help lists all)": """
         qr svd eig expm
         cummax any all median quantile percentile convolve

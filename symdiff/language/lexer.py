@@ -80,7 +80,7 @@ _HINTS = {
     "\N{INFINITY}": "write inf",
     "\N{N-ARY SUMMATION}": "write sum(...)",
     "\N{N-ARY PRODUCT}": "write prod(...)",
-    "\N{INTEGRAL}": "the language has derivatives, no integrals",
+    "\N{INTEGRAL}": "for an integral write quad(g, a, b), with g on a line of its own, as in g(x) = x**2",
     **dict.fromkeys("∂∇", "derivatives are those of the whole formula: f.diff('x') or f.grad"),
     "!": "write ! before a condition, != to compare, or gamma(n + 1) for a factorial",
     **dict.fromkeys("{}", "use round parentheses, or square brackets for a list"),

@@ -400,6 +400,17 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         function = CALLS[name]
         values = bound(scope.builder, name, function, arguments, lambda message: scope.fail(message, position))
         return function.make(scope.builder, *values)
+    if name not in FUNCTIONS and name not in FORMULAS and name not in PRODUCTS:
+        scope.fail(
+            no_function(
+                name,
+                scope.text[:position],
+                scope.text[position + len(name) :],
+                arguments=len(arguments),
+                own=(*scope.functions, *scope.outside),
+            ),
+            position,
+        )
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
@@ -412,17 +423,6 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         return PRODUCTS[name](scope.builder, *arguments)  # type: ignore[arg-type]  # rows
     if name in FORMULAS:
         return _formula(scope, name, arguments, position)
-    if name not in FUNCTIONS:
-        scope.fail(
-            no_function(
-                name,
-                scope.text[:position],
-                scope.text[position + len(name) :],
-                arguments=len(arguments),
-                own=(*scope.functions, *scope.outside),
-            ),
-            position,
-        )
     return _primitive(scope, name, FUNCTIONS[name], arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
 
 

@@ -27,6 +27,11 @@ ROOTS = {
     "argmin": "a function of the text and a start, as in argmin(g, z0)",
 }
 QUAD = "a function of the text, two limits and how many points, as in quad(g, a, b, n=20)"
+_UNSOLVABLE = {
+    "root": "{g} has no derivative by {z}, or a derivative of zero",
+    "fixed_point": "{z} - {g}({z}) does not depend on {z}, or has a derivative of zero",
+    "argmin": "the second derivative of {g} by {z} is zero everywhere",
+}
 _ENDS = ("lo", "hi")
 _MOST = 1000  # points of a quadrature
 
@@ -136,8 +141,11 @@ class _Call(Struct):
 def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
     scope, name, step, position = call.scope, call.name, call.step, call.position
     b, count = scope.builder, len(starts)
-    call.fit(count, "unknown")
     shape = b.shape(starts[0])
+    if count == 1 and not call.args and shape == (len(step.parameters),) != (1,):
+        several = f"{name}({step.name}, ({', '.join(step.parameters)}))"
+        scope.fail(f"the starts of several unknowns stand in parentheses, as in {several}", position)
+    call.fit(count, "unknown")
     if count > 1:
         if any(map(b.shape, starts)):
             raise ShapeError(f"several unknowns of {name} are numbers; join arrays to one vector by concatenate")
@@ -162,9 +170,12 @@ def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
     else:
         value = rows[0] if len(rows) == 1 else listed(body, rows)
         have = body.shape(value)
-        said = f"{name}: {step.name} has a value of shape {shown(have)} for an unknown of shape {shown(shape)}"
+        said = (
+            f"{name}: {step.name} has a value of shape {shown(have)} for an unknown of shape {shown(shape)}; "
+            "there are as many equations as unknowns"
+        )
         if len(have) != len(shape):
-            raise ShapeError(f"{said}; there are as many equations as unknowns")
+            raise ShapeError(said)
         for one, other in zip(have, shape, strict=True):
             same(one, other, b.graph.demands, lambda: said)
         value = body.full(body.op("sub", unknown, value) if name == "fixed_point" else value, shape)
@@ -173,9 +184,7 @@ def _found(call: _Call, starts: list[int], ends: list[int]) -> Value:
     start = starts[0] if count == 1 else listed(b, starts)
     made = rooted(b, program, kind, [start, *ends], inner.outside, step.name)
     if made is None:
-        scope.fail(
-            f"{step.name} has no derivative by {step.parameters[0]}, so that {name} cannot solve for it", position
-        )
+        scope.fail(f"{_UNSOLVABLE[name].format(g=step.name, z=step.parameters[0])}, so {name} has no value", position)
     if count == 1:
         return made
     return Several(name, tuple([b.index(made, (k,)) for k in range(count)]))

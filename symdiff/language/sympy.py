@@ -51,6 +51,7 @@ _SPELT = {
     "expint": "expn",
     "fresnelc": "fresnel_c",
     "fresnels": "fresnel_s",
+    "hermite_prob": "hermitenorm",
     "Cbrt": "cbrt",
     "Heaviside": "heaviside",
     "Max": "maximum",
@@ -70,12 +71,14 @@ _REWRITTEN = {
     "factorial2": "gamma",
     "frac": "floor",
     "harmonic": "polygamma",
+    "jn": "besselj",  # spherical Bessel functions; in the language, as in SciPy, jn and yn are other functions
+    "yn": "bessely",
 }
 
 _HINTS = {
     "ComplexInfinity": "zoo is SymPy's complex infinity, which the language does not have",
     "ImaginaryUnit": "I is the imaginary unit, which the language does not have; give complex numbers as arguments",
-    "Integral": "the language has no integrals; write expression.doit() or a Sum, or evalf() for a number",
+    "Integral": "an Integral has no form here; write expression.doit() or a Sum, or evalf() for a number",
     "Limit": "the language has no limits; write expression.doit()",
     "Order": "the language has no orders O(x); write expression.removeO()",
     "Quantity": "the language has no units; write numbers in place of quantities",
@@ -189,7 +192,7 @@ def _form(kind: Any) -> _Form | None:
     for name in names:
         if name in _FORMS:
             return _FORMS[name]
-        if called and name in _REWRITTEN and not is_function(name):
+        if called and name in _REWRITTEN:
             return _rewritten(_REWRITTEN[name])
         if called and is_function(_SPELT.get(name, name)):
             return _called(_SPELT.get(name, name))
@@ -543,6 +546,20 @@ def _times_gamma(tree: _Tree, name: str, made: list[int]) -> int:
     return tree.made.factors([tree.made.call(name, *made), tree.made.call("gamma", made[0])], [])
 
 
+def _incomplete_beta(tree: _Tree, node: Any, made: list[int]) -> int:
+    """Return an incomplete beta function between two ends, divided by the whole one."""
+    a, b, low, high = made
+    upper = tree.made.call("betainc", a, b, high)
+    if node.args[2] == 0:
+        return upper
+    return tree.made.terms([upper, tree.made.op("neg", tree.made.call("betainc", a, b, low))])
+
+
+def _times_beta(tree: _Tree, node: Any, made: list[int]) -> int:
+    """Return an incomplete beta function that is not divided by the whole one."""
+    return tree.made.factors([_incomplete_beta(tree, node, made), tree.made.call("beta", *made[:2])], [])
+
+
 def _hypergeometric(tree: _Tree, node: Any) -> tuple[Sequence[Any], _Make]:
     above, below, x = node.args
     name = f"hyp{len(above.args)}f{len(below.args)}"
@@ -798,6 +815,8 @@ _FORMS: dict[str, _Form] = {
     "lowergamma": _of(lambda tree, _, made: _times_gamma(tree, "gammainc", made)),
     "uppergamma": _of(lambda tree, _, made: _times_gamma(tree, "gammaincc", made)),
     "elliptic_e": _of(lambda tree, _, made: tree.made.call("ellipe" if len(made) == 1 else "ellipeinc", *made)),
+    "betainc": _of(_times_beta),
+    "betainc_regularized": _of(_incomplete_beta),
     "hyper": _hypergeometric,
     "sinc": _of(_sinc),
     "Mod": _of(lambda tree, _, made: tree.made.op("mod", *made)),

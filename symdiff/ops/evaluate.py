@@ -21,8 +21,11 @@ from symdiff.ops.methods import sources
 from symdiff.ops.table import PRIMITIVES, template
 
 
-def special() -> ModuleType:
+def special(needing: str = "special functions need SciPy on arrays") -> ModuleType:
     """Return the module `scipy.special`.
+
+    Args:
+        needing: The start of the message if it is not there: what needs SciPy.
 
     Raises:
         ImportError: SciPy is not installed. The message gives the pip command.
@@ -30,9 +33,7 @@ def special() -> ModuleType:
     try:
         from scipy import special as module
     except ImportError as error:
-        raise ImportError(
-            not_installed("special functions need SciPy, on arrays and in derivatives", "special")
-        ) from error
+        raise ImportError(not_installed(needing, "special")) from error
     return module  # type: ignore[no-any-return]  # SciPy is untyped
 
 
@@ -44,7 +45,7 @@ def function(name: str, target: str = "numpy") -> Callable[..., Any]:
     body = template(primitive, target).format(**{p: p for p in parameters})
     scope = {"np": np, "math": math}
     if target == "numpy" and primitive.module == "special":
-        scope["special"] = special()
+        scope["special"] = special(f"{name} needs SciPy")
     if target == "numpy" and primitive.helper:
         for source in sources(primitive.helper, primitive.numpy).values():
             exec(source, scope)  # noqa: S102 - the package's text

@@ -3,8 +3,8 @@
 Each function takes the residual, a function that returns the values and the slopes at some points. The functions for
 arrays compute all points at once. A point that is done leaves the arrays, so that the others do not move it.
 
-A root is found where the residual is 0, where Newton's step is at most four units in the last place, or where no part
-of a small step makes the residual smaller: then the residual is at the level of its rounding errors.
+A root is found where the residual is 0, where Newton's step is at most four units in the last place, or where a step
+below the cube root of the rounding unit makes the residual no smaller: then this is taken for its rounding errors.
 
 Sources: Deuflhard, Newton Methods for Nonlinear Problems (2004), section 3.3 (the halving of steps, and the natural
 monotonicity test, which does not depend on the units of the residuals); Press et al., Numerical Recipes (2007), section
@@ -53,6 +53,10 @@ def found_at(loop, found, given, what):
         raise FloatingPointError(said)
     if count and mode == "log":
         np.geterrcall().write(f"Warning: {said}\\n")
+    if count and mode == "call":
+        np.geterrcall()("invalid value", 8)
+    if count and mode == "print":
+        print(f"Warning: {said}")
     if count and mode == "warn":
         import warnings
 

@@ -230,7 +230,11 @@ class Root(Running):
     # Nested loops
 
     def unnested(self, *_: Shape) -> str:
-        return "" if self.elementwise and self.kind != "minimum" else self.name
+        if self.kind == "minimum":
+            return "argmin"
+        if self.core(0):
+            return "root of a vector"
+        return "" if self.elementwise else "root of an equation with arrays or loops"
 
     def tasks(self, n: Nest, i: int, *given: int) -> list[Task]:
         """Return the task that finds the root at each point."""

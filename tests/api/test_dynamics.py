@@ -111,6 +111,9 @@ def test_errors_say_what_is_wrong(rates):
         (lambda: rates.sensitivities("y", "k1", name="t"), "'t' is no free name for the vector"),
         (lambda: with_loss.sensitivities("y", "k1"), "the states have the shapes (3,), and the outputs (3,), ()"),
         (lambda: with_loss.adjoint("y", "k1", integral="loss"), "not among the outputs (out0, out1)"),
+        (lambda: with_loss.adjoint("y", "k1", integral="out0"), "is of one number, and out0 has the shape (3,)"),
+        (lambda: rates.sensitivities("y", ""), "takes names of arguments, as 'a b' or a list, not ''"),
+        (lambda: rates.sensitivities(3, "k1"), "takes names of arguments, as 'a b' or a list, not 3"),
         (lambda: rates.bind(k1=1.0).sensitivities("y", "k1"), "not among the arguments (t, y, k2, k3)"),
     ]
     for call, said in cases:

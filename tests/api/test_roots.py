@@ -223,7 +223,7 @@ def test_the_bracket_and_the_start_have_no_derivative():
         assert np.isnan(pole(0.3))
 
 
-def test_points_without_a_root_are_nan_and_reported_with_their_count():
+def test_points_without_a_root_are_nan_and_reported_with_their_count(capsys):
     f = symdiff.compile("w(z) = z*exp(z) - x\nroot(w, 1)")
     none = -np.exp(-1)
     for x in (np.linspace(-1, 2, 31), np.linspace(-0.38, 2, 200_001)):
@@ -236,6 +236,13 @@ def test_points_without_a_root_are_nan_and_reported_with_their_count():
         assert np.isnan(f(-1.0))
     with np.errstate(invalid="raise"), pytest.raises(FloatingPointError, match="in root: none found"):
         f(x)
+    calls = []
+    with np.errstate(invalid="call", call=lambda *given: calls.append(given)):
+        f(x)
+    assert calls == [("invalid value", 8)]
+    with np.errstate(invalid="print"):
+        f(-1.0)
+    assert "invalid value encountered in root: none found at 1 point;" in capsys.readouterr().out
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isnan(f(-1.0))
@@ -306,6 +313,13 @@ def test_what_shows_and_keeps_a_root():
     assert textbook.grad(4.0).a == pytest.approx(0.25)
     with pytest.raises(TypeError, match="LaTeX cannot show a root"):
         f.latex()
+    for text, name in (
+        ("g(z) = z**4 - a*z; argmin(g, 1)", "argmin"),
+        ("g(z) = z**2 - sum(z); sum(root(g, [1, a]))", "root of a vector"),
+        ("g(z) = sum([z, z**3]) - a; root(g, 1)", "root of an equation with arrays or loops"),
+    ):
+        with pytest.raises(ValueError, match=f"the target C has no {name};"):
+            symdiff.compile(text).export(target="c")
 
 
 @pytest.mark.parametrize(
@@ -321,6 +335,12 @@ def test_what_shows_and_keeps_a_root():
         ("g(z, y) = z - a; root(g, 1)", "g(z, y) takes 2; pass the others by args, as in args=(y,)"),
         ("g(z) = z - a; root(g, (1, 2))", "root calls g with 2 unknowns, and g(z) takes 1"),
         ("g(z) = floor(z) - a; root(g, 1)", "g has no derivative by z"),
+        ("g(z) = z + a; fixed_point(g, 1)", "z - g(z) does not depend on z"),
+        ("g(z) = abs(z - a); argmin(g, 1)", "the second derivative of g by z is zero everywhere"),
+        ("g(x, y) = x - a, y; root(g, [1, 1])", "stand in parentheses, as in root(g, (x, y))"),
+        ("g(x, y) = x - a, y, 1; root(g, (1, 1))", "for an unknown of shape (2,); there are as many equations"),
+        ("g(z) = z - a; brentq(g, 0, 1)", "unknown function 'brentq'; write root(g, z0), with g on a line of its own"),
+        ("g(z) = z - a; integrate(g, 0, 1)", "write quad(g, a, b), with g on a line of its own"),
         ("g(z) = a*1; root(g, 1)", "g has no derivative by z"),
         ("g(z) = [z - a, z - 1]; root(g, 1)", "g has a value of shape (2, 2) for an unknown of shape (2,)"),
         ("g(z) = z[0]; root(g, [1, a])", "there are as many equations as unknowns"),

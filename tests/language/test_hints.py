@@ -286,7 +286,7 @@ def test_constants_of_other_languages_have_their_values():
 
 
 def test_a_name_stands_in_one_line_of_the_table():
-    names = " ".join(elsewhere._WRITTEN.values()).split()
+    names = [*" ".join(elsewhere._WRITTEN.values()).split(), *elsewhere.SOLVERS]
     assert len(names) == len(set(names)) == len(elsewhere.FUNCTIONS_ELSEWHERE)
     absent = [name for group in elsewhere.ABSENT.values() for name in group]
     assert not [name for name in (*names, *absent) if is_function(name)]

@@ -1,6 +1,7 @@
 """Special functions: values, derivatives, edges, and what they are in other targets."""
 
 import math
+import re
 import runpy
 from functools import partial
 
@@ -11,8 +12,8 @@ from mpmath import mpf
 from reference import MPMATH
 
 import symdiff
-from symdiff.ops.table import BASIC, FORMULAS, FUNCTIONS, PRIMITIVES
-from symdiff.ops.table.fields import SPECIAL, call, fields
+from symdiff.ops.table import BASIC, FORMULAS, FUNCTIONS, PRIMITIVES, Formula
+from symdiff.ops.table.fields import SPECIAL, call, fields, methods, readable, slopes
 from symdiff.ops.table.special.densities import DENSITIES
 
 special = pytest.importorskip("scipy.special")
@@ -130,6 +131,21 @@ def test_an_exported_module_has_its_methods(tmp_path):
     assert made["grad"](1.2, 2.0, 0.3) == tuple(f.grad(1.2, 2.0, 0.3))
 
 
+def test_binomial_coefficients_that_are_zero():
+    def exact(n, k):
+        return mpmath.gamma(n + 1) * mpmath.rgamma(k + 1) * mpmath.rgamma(n - k + 1)
+
+    f = symdiff.compile("binom(n, k)")
+    for point in ((3.0, 5.0), (-2.5, 1.5), (5.0, -2.0), (0.5, -3.0), (200.0, 201.0)):
+        with mpmath.workdps(50):
+            first, second = (
+                [float(mpmath.diff(exact, tuple(map(mpf, point)), by)) for by in orders]
+                for orders in (((1, 0), (0, 1)), ((2, 0), (1, 1), (0, 2)))
+            )
+        assert tuple(f.grad(*point)) == pytest.approx(first, rel=1e-11, abs=1e-30)
+        assert f.hessian(*point)[np.triu_indices(2)] == pytest.approx(second, rel=1e-11, abs=1e-30)
+
+
 def test_functions_with_several_values():
     f = symdiff.compile("s, c = sici(x); s*c")
     assert f(1.3) == math.prod(special.sici(1.3))
@@ -160,7 +176,9 @@ def test_a_text_may_have_these_names_for_other_things():
 def test_what_is_not_known_is_refused():
     with pytest.raises(symdiff.SymdiffError, match="derivative of hyperu by its argument a is not known"):
         symdiff.compile("hyperu(a, 1, x)").grad(1.0, 2.0)
-    assert symdiff.compile("hyperu(a, 1, x)", wrt=["x"]).grad(1.0, 2.0)[0] < 0
+    f = symdiff.compile("hyperu(a, 1, x)", wrt=["x"])
+    assert f.grad(1.0, 2.0)[0] < 0
+    assert f.trace(1.0, 2.0).gradient == f.grad(1.0, 2.0)
     with pytest.raises(ValueError, match="the target C has no jv"):
         symdiff.compile("jv(2, x)").source_for("c")
     assert "j0(x)" in symdiff.compile("j0(x)").source_for("c")
@@ -176,6 +194,21 @@ def test_every_entry_says_what_a_reader_needs():
             if entry.name in FUNCTIONS:
                 text, names, _ = written(entry, center(entry))
                 assert symdiff.compile(text, args=names).latex
+
+
+def test_readers_meet_no_name_without_explanation():
+    for entries in fields().values():
+        for entry in entries:
+            if isinstance(entry, Formula):
+                texts, explained = [entry.text] if isinstance(entry.text, str) else entry.text, ""
+            else:
+                texts, explained = [text for _, text in slopes(entry)], dict(methods(entry))
+            for text in map(readable, texts):
+                for name in re.findall(r"\b([a-z]\w*)\(", text):
+                    operation = PRIMITIVES.get(name)
+                    assert not (operation and operation.internal) or call(operation) in explained, (entry.name, name)
+    assert readable("where(special(x == 0), 1, -away(special(x == 0), x + 1)*log(held(x)))") == "-(x + 1)*log(x)"
+    assert readable("y/gamma_power(a - 1, c, x)") == "y/(x^(a - 1)*exp(-x - c))"
 
 
 # Densities
@@ -239,6 +272,12 @@ def test_densities_and_their_logarithms():
                     )
 
 
+def test_von_mises_density_without_concentration():
+    for kappa in (0.0, 1e-9):
+        f = symdiff.compile("von_mises_lpdf(x, 0, kappa)", wrt=["kappa"])
+        assert f.grad(2.0, kappa)[0] == pytest.approx(math.cos(2.0), rel=1e-8)
+
+
 def test_tails_of_densities():
     for text, want in [
         ("normal_lpdf(1e3, 0, 1)", -500000.9189385332),
@@ -246,6 +285,10 @@ def test_tails_of_densities():
         ("logistic_lpdf(-1e3, 0, 1)", -1000.0),
         ("student_t_lpdf(0.5, 1e8, 0, 1)", -1.0439385367984227),
         ("von_mises_lpdf(0.1, 0, 1e6)", -4989.845905353457),
+        ("student_t_lpdf(1e200, 3, 0, 1)", -1840.8717386675238),
+        ("neg_binomial_2_lpmf(10, 3, 1e15)", -7.118289686394399),
+        ("neg_binomial_lpmf(3, 1e8, 1e8)", -2.791759464228055),
+        ("binomial_lpmf(3, 1e6, 1e-5)", -4.884027190431753),
         ("gamma_lpdf(0, 1, 3)", math.log(3)),
         ("beta_lpdf(0, 1, 3)", math.log(3)),
         ("poisson_lpmf(0, 0)", 0.0),

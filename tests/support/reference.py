@@ -115,6 +115,7 @@ MPMATH = {
     "polygamma": lambda n, x: mpmath.polygamma(int(n), x),
     "beta": mpmath.beta,
     "betaln": lambda a, b: mpmath.log(abs(mpmath.beta(a, b))),
+    "lgamma_step": lambda x, h: mpmath.loggamma(x + h) - mpmath.loggamma(x),
     "digamma_step": lambda x, h: mpmath.digamma(x + h) - mpmath.digamma(x),
     "polygamma_step": lambda n, x, h: mpmath.polygamma(int(n), x + h) - mpmath.polygamma(int(n), x),
     "rgamma": mpmath.rgamma,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.language.elsewhere import SOLVERS
 from symdiff.language.tracing.frames import Place, is_of_library
 from symdiff.language.tracing.statements import Node
 from symdiff.ops.table import FUNCTIONS
@@ -103,11 +104,14 @@ def unknown_length(place: Place | None, length: str) -> str:
     return f"{said}; write operations on the whole array, or the number in args, as in x[3]"
 
 
-_SOLVERS = dict.fromkeys(
-    ("brentq", "brenth", "bisect", "ridder", "newton", "root", "root_scalar", "fsolve"), "root(g, z0)"
-)
-_SOLVERS |= dict.fromkeys(("minimize", "minimize_scalar", "fmin", "least_squares"), "argmin(g, z0)")
-_SOLVERS |= {"fixed_point": "fixed_point(g, z0)"}
+_SOLVERS = SOLVERS | {
+    "bisect": "root(g, z0)",
+    "root": "root(g, z0)",
+    "fixed_point": "fixed_point(g, z0)",
+    "fmin": "argmin(g, z0)",
+    "least_squares": "argmin(g, z0)",
+    "quad": "quad(g, a, b)",
+}
 
 
 def truth(place: Place | None) -> str:

@@ -139,6 +139,8 @@ class Primitive(Struct):
     """NumPy has no vector loop for the operation: an element takes some ten nanoseconds, as long as tens of additions."""
     domain: str = ""
     """The arguments for which the operation is defined, in words. Empty: the documentation of NumPy says so."""
+    about: str = ""
+    """What an operation that only rules use is, in words or as a formula. Readers see it where such a rule is shown."""
     internal: bool = False
     """Only rules and sweeps use the operation; users cannot call it."""
     sample: tuple[tuple[float, float], ...] = ()

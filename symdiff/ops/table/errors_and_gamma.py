@@ -127,9 +127,10 @@ ENTRIES: tuple[Primitive, ...] = (
         sample=(ANYWHERE,),
         kinks=(((inf,), (0.0,)), ((-inf,), (inf,))),
     ),
-    Primitive(  # the density of the normal distribution divided by its integral
+    Primitive(
         name="mills",
         latex=r"\frac{\varphi\left(#1\right)}{\Phi\left(#1\right)}",
+        about="exp(-x^2/2)/sqrt(2*pi)/ndtr(x)",
         slow=True,
         partials=(
             f"where(special(out == 0), 0, -out*sqrt(2)*away(special(out == 0), {erfc_ratio(1, '(-x/sqrt(2))')}))",

@@ -208,6 +208,7 @@ ENTRIES = (
             f"{letter}ve_derivative(n + 1, v, x)",
             latex=rf"\frac{{\partial^{{#1}}}}{{\partial #3^{{#1}}}}\left({factor} {letter.upper()}_{{#2}}\left(#3\right)\right)",
             numpy=f"{letter}ve_derivative({{n}}, {{v}}, {{x}})",
+            about=f"the derivative of order n by x of {letter}ve(v, x)",
             helper="scaled_bessel",
             orders=1,
             internal=True,

@@ -10,12 +10,13 @@ from __future__ import annotations
 from symdiff.ops.table.entry import Primitive
 
 
-def _entry(name: str, arguments: str, orders: int, helper: str, latex: str, *partials: str) -> Primitive:
+def _entry(name: str, arguments: str, orders: int, about: str, helper: str, latex: str, *partials: str) -> Primitive:
     """Return an entry. The rules for the orders are left out: these are constants."""
     names = tuple(arguments.split())
     return Primitive(
         name=name,
         latex=latex,
+        about=f"{about}, by a numerical method",
         slow=True,
         arguments=names,
         partials=("0",) * orders + partials,
@@ -42,6 +43,7 @@ def _bessel(name: str, latex: str, slope: str) -> Primitive:
         f"{name}_by_v",
         "n v x",
         1,
+        f"the derivative of order n by v of {name}(v, x)",
         "integrals",
         _at(rf"\partial_{{s}}^{{#1}} {latex}_{{s}}\left(#3\right)", "s = #2"),
         f"{name}_by_v(n + 1, v, x)",
@@ -62,6 +64,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "gammainc_by_a",
         "n a x",
         1,
+        "the derivative of order n by a of gammainc(a, x)",
         "integrals",
         r"P^{(#1, 0)}\left(#2, #3\right)",
         "gammainc_by_a(n + 1, a, x)",
@@ -71,6 +74,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "gamma_ratio_by_a",
         "n a x",
         1,
+        "gammainc_by_a(n, a, x) divided by the derivative of gammainc(a, x) by x",
         "integrals",
         r"\frac{P^{(#1, 0)}\left(#2, #3\right)}{P^{(0, 1)}\left(#2, #3\right)}",
         "gamma_ratio_by_a(n + 1, a, x) - (log(x) - digamma(a))*out",
@@ -80,6 +84,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "gamma_density_by_a",
         "n a x",
         1,
+        "the derivative of order n by a, and 1 by x, of gammainc(a, x)",
         "integrals",
         _at(r"\partial_{s}^{#1} \frac{\left(#3\right)^{s - 1} e^{-#3}}{\Gamma\left(s\right)}", "s = #2"),
         "gamma_density_by_a(n + 1, a, x)",
@@ -89,6 +94,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "betainc_by_ab",
         "m n a b x",
         2,
+        "the derivative of order m by a, and n by b, of betainc(a, b, x)",
         "integrals",
         r"I_{#5}^{(#1, #2)}\left(#3, #4\right)",
         "betainc_by_ab(m + 1, n, a, b, x)",
@@ -99,6 +105,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "beta_density_by_ab",
         "m n a b x",
         2,
+        "the derivative of order m by a, n by b, and 1 by x, of betainc(a, b, x)",
         "integrals",
         _at(
             r"\partial_{s}^{#1} \partial_{t}^{#2}"
@@ -120,6 +127,7 @@ ENTRIES: tuple[Primitive, ...] = (
             f"{name}_by_v",
             "k n v x",
             2,
+            f"the derivative of order k by x, and n by v, of {name}(v, x)",
             "integrals",
             _at(rf"\partial_{{z}}^{{#1}} \partial_{{s}}^{{#2}} {latex}_{{s}}\left(z\right)", "s = #3", "z = #4"),
             f"{name}_by_v(k, n + 1, v, x)",
@@ -131,6 +139,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "zeta_by_x",
         "n x q",
         1,
+        "the derivative of order n by x of zeta(x, q)",
         "series",
         r"\zeta^{(#1, 0)}\left(#2, #3\right)",
         "zeta_by_x(n + 1, x, q)",
@@ -140,6 +149,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "hyp0f1_by",
         "k n v z",
         2,
+        "the derivative of order k by z, and n by v, of hyp0f1(v, z)",
         "series",
         r"{}_{0}F_{1}^{(#2, #1)}\left(#3, #4\right)",
         "hyp0f1_by(k, n + 1, v, z)",
@@ -149,6 +159,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "hyp1f1_by",
         "k m n a b z",
         3,
+        "the derivative of order k by z, m by a, and n by b, of hyp1f1(a, b, z)",
         "series",
         r"{}_{1}F_{1}^{(#2, #3, #1)}\left(#4, #5, #6\right)",
         "hyp1f1_by(k, m + 1, n, a, b, z)",
@@ -159,6 +170,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "hyp2f1_by",
         "k p m n a b c z",
         4,
+        "the derivative of order k by z, p by a, m by b, and n by c, of hyp2f1(a, b, c, z)",
         "series",
         r"{}_{2}F_{1}^{(#2, #3, #4, #1)}\left(#5, #6, #7, #8\right)",
         "hyp2f1_by(k, p + 1, m, n, a, b, c, z)",
@@ -170,6 +182,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "genlaguerre_by_a",
         "j n a x",
         2,
+        "the derivative of order j by a of genlaguerre(n, a, x)",
         "series",
         _at(r"\partial_{s}^{#1} L_{#2}^{(s)}\left(#4\right)", "s = #3"),
         "genlaguerre_by_a(j + 1, n, a, x)",
@@ -179,6 +192,7 @@ ENTRIES: tuple[Primitive, ...] = (
         "gegenbauer_by_a",
         "j n a x",
         2,
+        "the derivative of order j by a of gegenbauer(n, a, x)",
         "series",
         _at(r"\partial_{s}^{#1} C_{#2}^{(s)}\left(#4\right)", "s = #3"),
         "gegenbauer_by_a(j + 1, n, a, x)",

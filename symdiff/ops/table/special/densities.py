@@ -52,6 +52,7 @@ class Density:
 
 _Z = "((x - mu)/sigma)"
 _K = "held(k)"
+_FEWER = "held(minimum(k, n - k))"
 _WHOLE = "k >= 0 and k == floor(k)"
 
 DENSITIES = (
@@ -71,7 +72,7 @@ DENSITIES = (
     Density(
         "student_t",
         "x nu mu sigma",
-        f"-(nu + 1)/2*log1p({_Z}^2/nu) - betaln(0.5, 0.5*nu) - 0.5*log(nu) - log(sigma)",
+        f"-(nu + 1)/2*where(abs({_Z}) < 1e100, log1p({_Z}^2/nu), 2*(log(abs(x - mu)) - log(sigma)) - log(nu)) - betaln(0.5, 0.5*nu) - 0.5*log(nu) - log(sigma)",
         "degrees of freedom nu > 0, location mu, scale sigma > 0",
     ),
     Density(
@@ -120,7 +121,8 @@ DENSITIES = (
     Density(
         "von_mises",
         "x mu kappa",
-        "-2*kappa*sin(0.5*(x - mu))^2 - log(2*pi) - log(i0e(kappa))",
+        # i0e has a kink at 0, and i0 overflows
+        "where(kappa < 1, kappa*cos(x - mu) - log(i0(kappa)), -2*kappa*sin(0.5*(x - mu))^2 - log(i0e(kappa))) - log(2*pi)",
         "location mu, concentration kappa >= 0; x on any interval of length 2*pi",
         valid="kappa >= 0",
     ),
@@ -137,7 +139,7 @@ DENSITIES = (
         "binomial",
         "k n theta",
         f"xlogy({_K}, theta) + xlog1py(held(n) - {_K}, -theta)"
-        f" + lgamma(held(n) + 1) - lgamma({_K} + 1) - lgamma(held(n) - {_K} + 1)",
+        f" + lgamma_step(held(n) - {_FEWER} + 1, {_FEWER}) - lgamma({_FEWER} + 1)",
         "number of trials n, chance of success 0 <= theta <= 1",
         support=f"{_WHOLE} and k <= n",
         counts="k n",
@@ -146,7 +148,7 @@ DENSITIES = (
     Density(
         "neg_binomial",
         "k alpha beta",
-        f"lgamma({_K} + alpha) - lgamma(alpha) - lgamma({_K} + 1) - alpha*log1p(1/beta) - {_K}*log1p(beta)",
+        f"lgamma_step(alpha, {_K}) - lgamma({_K} + 1) - alpha*log1p(1/beta) - {_K}*log1p(beta)",
         "shape alpha > 0, inverse scale beta > 0",
         support=_WHOLE,
         counts="k",
@@ -155,7 +157,7 @@ DENSITIES = (
     Density(
         "neg_binomial_2",
         "k mu phi",
-        f"lgamma({_K} + phi) - lgamma(phi) - lgamma({_K} + 1) + xlogy({_K}, mu/(mu + phi)) - phi*log1p(mu/phi)",
+        f"lgamma_step(phi, {_K}) - lgamma({_K} + 1) + xlogy({_K}, mu/(mu + phi)) - phi*log1p(mu/phi)",
         "mean mu >= 0, precision phi > 0",
         support=_WHOLE,
         counts="k",

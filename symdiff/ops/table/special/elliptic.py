@@ -33,20 +33,22 @@ ENTRIES = (
         sample=(_M,),
         kinks=(((0.0,), (-0.39269908169872414,)), ((1.0,), (-inf,))),
     ),
-    function(  # the integral of sin(t)^2/(1 - m*sin(t)^2)^(3/2) from 0 to pi/2, by Carlson's R_D
+    function(  # by Carlson's R_D
         "ellip_j",
         "m",
         "9*pi/32*hyp2f1(0.5, 0.5, 3, m)/(1 - m)^2",
         latex=r"J",
+        about="the integral of sin(t)^2/(1 - m*sin(t)^2)^(3/2) from 0 to pi/2",
         numpy="special.elliprd(0.0, 1.0, 1.0 - {m}) / 3.0",
         internal=True,
         sample=(_M,),
     ),
-    function(  # (ellipk(m) - ellipe(m))/m, the integral of sin(t)^2/sqrt(1 - m*sin(t)^2) from 0 to pi/2
+    function(  # the integral of sin(t)^2/sqrt(1 - m*sin(t)^2) from 0 to pi/2
         "ellip_d",
         "m",
         "3*pi/32*hyp2f1(1.5, 0.5, 3, m)/(1 - m)",
         latex="D",
+        about="(ellipk(m) - ellipe(m))/m",
         numpy="special.elliprd(0.0, 1.0 - {m}, 1.0) / 3.0",
         internal=True,
         sample=(_M,),
@@ -71,7 +73,7 @@ ENTRIES = (
         sample=((-2.0, 2.0), _M),
         kinks=(((0.0, 0.5), (1.0, 0.0)),),
     ),
-    function(  # the integral of sin(t)^(2*n)/(1 - m*sin(t)^2)^(p + 1/2) from 0 to phi
+    function(
         "ellip_moment",
         "n p phi m",
         "0",
@@ -79,6 +81,7 @@ ENTRIES = (
         f"sin(phi)^(2*n)/{_D}^(p + 0.5)",
         "(p + 0.5)*ellip_moment(n + 1, p + 1, phi, m)",
         latex=r"\int_{0}^{#3} \frac{\sin^{2 \cdot #1}}{\Delta^{2 \cdot #2 + 1}}",
+        about="the integral of sin(t)^(2*n)/(1 - m*sin(t)^2)^(p + 1/2) from 0 to phi",
         numpy="ellip_moment({n}, {p}, {phi}, {m})",
         helper="ellip_moment",
         orders=2,

@@ -22,6 +22,19 @@ def _rgamma_slope(x: str) -> str:
     return f"where(special({x} < 0.5), {left}, -rgamma({right})*digamma({right}))"
 
 
+def _stirling_step(module: str, x: str, h: str) -> str:
+    """Return the step of Stirling's series for lgamma from x to x + h, for x >= 10. Source: DLMF 5.11.1."""
+
+    def rest(z: str) -> str:
+        text = repr(1 / 156)
+        for number in (691 / 360360, -1 / 1188, 1 / 1680, -1 / 1260, 1 / 360, -1 / 12):
+            text = f"(({text})/({z})/({z}) - {number!r})"
+        return f"{text}/({z})"
+
+    logs = f"(({x}) - 0.5)*{module}log1p(({h})/({x})) + ({h})*{module}log(({x}) + ({h})) - ({h})"
+    return f"({logs} + {rest(f'({x}) + ({h})')} - {rest(x)})"
+
+
 def _quantile_slope(order: str) -> str:
     """Return a rule for the derivative of `betaincinv` by a parameter, which is 0 at both ends."""
     ends = "special(out == 0 or out == 1)"
@@ -29,13 +42,23 @@ def _quantile_slope(order: str) -> str:
     return f"where({ends}, 0, -betainc_by_ab({order}, a, b, {x})/beta_power(a - 1, b - 1, betaln(a, b), {x}))"
 
 
-_ABOVE = "special(out == 0)"  # where k is a whole number above n, or below 0
-_OF_N = f"digamma_step(away({_ABOVE}, n - k + 1), away({_ABOVE}, k))"
-_OF_K = f"digamma_step(away({_ABOVE}, k + 1), away({_ABOVE}, n - 2*k))"
-_N, _K = "away(special(out != 0), n)", "away(special(out != 0), k)"
-_REST = f"({_N} - {_K} + 1)"
-_AT_N = f"gamma({_N} + 1)*rgamma({_K} + 1)*({_rgamma_slope(_REST)})"
-_AT_K = f"gamma({_N} + 1)*(({_rgamma_slope(f'({_K} + 1)')})*rgamma{_REST}) - {_AT_N}"
+# Where binom(n, k) is 0, its rules are those of the reflected form beta(n + 1, m)*sin(pi*m)/pi with m = j - n and j = k.
+# If k is -1, -2, ..., j is n - k, because of the symmetry in k and n - k.
+_ZERO = "special(out == 0)"
+_OF_N = f"digamma_step(away({_ZERO}, n - k + 1), away({_ZERO}, k))"
+_OF_K = f"digamma_step(away({_ZERO}, k + 1), away({_ZERO}, n - 2*k))"
+_MIRRORED = "special(k < 0 and k == floor(k))"
+_N, _J, _M = (
+    f"away(special(out != 0), {text})"
+    for text in ("n", f"where({_MIRRORED}, n - k, k)", f"where({_MIRRORED}, -k, k - n)")
+)
+_SIN, _COS = (
+    f"{wave}*cos(pi*round({_M}))" for wave in (f"sin(pi*({_M} - round({_M})))/pi", f"cos(pi*({_M} - round({_M})))")
+)
+_SCALE = f"beta({_N} + 1, {_M})"
+_AT_J = f"{_SCALE}*((digamma({_M}) - digamma({_J} + 1))*{_SIN} + {_COS})"
+_AT_N = f"{_SCALE}*((digamma({_N} + 1) - digamma(where({_MIRRORED}, {_J} + 1, {_M})))*{_SIN} - where({_MIRRORED}, 0, {_COS}))"
+_AT_K = f"where({_MIRRORED}, -1, 1)*{_AT_J}"
 
 ENTRIES = (
     function(
@@ -60,13 +83,31 @@ ENTRIES = (
         domain="a > 0, b > 0",
         sample=((0.3, 4.0), (0.3, 4.0)),
     ),
+    function(  # lgamma(x + h) - lgamma(x) for x > 0 and h >= 0. Stirling's series for large x, where it would cancel.
+        "lgamma_step",
+        "x h",
+        "digamma_step(x, h)",
+        "digamma(x + h)",
+        meaning="lgamma(x + h) - lgamma(x)",
+        numpy="np.where({x} < 10.0, special.gammaln({x} + {h}) - special.gammaln({x}), "
+        + _stirling_step("np.", "np.maximum({x}, 10.0)", "{h}")
+        + ")[()]",
+        math="(math.lgamma({x} + {h}) - math.lgamma({x}) if {x} < 10.0 else "
+        + _stirling_step("math.", "{x}", "{h}")
+        + ")",
+        llvm="where(x < 10, lgamma(x + h) - lgamma(x), " + _stirling_step("", "x", "h") + ")",
+        internal=True,
+        sample=((0.3, 40.0), (0.3, 4.0)),
+    ),
     function(  # digamma(x + h) - digamma(x)
         "digamma_step",
         "x h",
         "polygamma_step(1, x, h)",
         "polygamma(1, x + h)",
         latex=r"\left(\psi\left(#1 + #2\right) - \psi\left(#1\right)\right)",
+        about="digamma(x + h) - digamma(x), without cancellation",
         numpy="polygamma_step(0, {x}, {h})",
+        c="digamma(x + h) - digamma(x)",
         standard="(special.digamma({x} + {h}) - special.digamma({x}))",
         helper="polygamma_step",
         internal=True,
@@ -79,6 +120,7 @@ ENTRIES = (
         "polygamma_step(n + 1, x, h)",
         "polygamma(n + 1, x + h)",
         latex=r"\left(\psi^{(#1)}\left(#2 + #3\right) - \psi^{(#1)}\left(#2\right)\right)",
+        about="polygamma(n, x + h) - polygamma(n, x), without cancellation",
         numpy="polygamma_step({n}, {x}, {h})",
         standard="(special.polygamma(int({n}), {x} + {h}) - special.polygamma(int({n}), {x}))",
         helper="polygamma_step",
@@ -110,8 +152,8 @@ ENTRIES = (
     function(
         "binom",
         "n k",
-        f"where({_ABOVE}, {_AT_N}, out*{_OF_N})",
-        f"where({_ABOVE}, {_AT_K}, out*{_OF_K})",
+        f"where({_ZERO}, {_AT_N}, out*{_OF_N})",
+        f"where({_ZERO}, {_AT_K}, out*{_OF_K})",
         latex=r"\binom{#1}{#2}",
         domain="every n but -1, -2, ..., every k",
         sample=((3.1, 5.9), (0.2, 2.9)),
