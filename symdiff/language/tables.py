@@ -246,7 +246,7 @@ def interp(
     """
     xs = _vector(b, "interp", "xs", xs, 2)
     _paired(b, "interp", xs, ys)
-    if isinstance(b.row(xs)[0], Constant) and isinstance(b.row(folded := _folded(b, ys, "ys"))[0], Constant):
+    if isinstance(b.row(xs)[0], Constant) and _is_finite(b, folded := _folded(b, ys, "ys")):
         made = _lines(b, x, xs, folded, extrapolate)
     else:
         at, factor = _outside(b, x, xs, extrapolate)
@@ -259,6 +259,12 @@ def interp(
     if right is not None:
         made = b.op("where", _beside(b, b.op("gt", x, _end(b, xs, -1)), ys), right, made)
     return made
+
+
+def _is_finite(b: Builder, ys: int) -> bool:
+    """Return whether a row is a constant array of finite numbers: from an infinite value, no line has a slope."""
+    op = b.row(ys)[0]
+    return isinstance(op, Constant) and bool(np.isfinite(op.value()).all())
 
 
 def _share(b: Builder, x: int, xs: int, i: int) -> int:

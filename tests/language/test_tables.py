@@ -172,6 +172,15 @@ def test_a_table_for_each_point():
     np.testing.assert_allclose(strict(x[:, None], tables, values)[:, 2], one(np.clip(x, *tables[2][[0, -1]])))
 
 
+def test_infinite_values():
+    q, ys = np.array([0.5, 1.0, 1.5, 2.0, 3.0]), np.array([1.0, np.inf, 2.0, 3.0])
+    xs = np.arange(4.0)
+    with np.errstate(all="ignore"):
+        for constants, given in (({"xs": xs, "ys": ys}, ()), ({"xs": xs}, (ys,))):
+            f = symdiff.compile("interp(x, xs, ys)", args="x, ys[4]" if given else "x", constants=constants)
+            np.testing.assert_array_equal(f(q, *given), np.interp(q, xs, ys))
+
+
 def test_few_knots():
     for n in (2, 3, 4):
         xs, ys = XS[:n], YS[:n]
