@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, numel, shown
+from symdiff.graph.dims import Dim, numel, shown, symbols
 from symdiff.graph.ir import Program, compact
 from symdiff.graph.shapes import broadcast, same
 from symdiff.language.indices import integers
@@ -58,10 +58,15 @@ def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
 
 
 def _value(b: Builder, i: int) -> Any:
-    """Return the array that a row computes, if it depends on constants alone; else None."""
+    """Return the array that a row computes, if it depends on constants alone; else None.
+
+    `arange(n)` depends on a dimension, which only a call knows.
+    """
     program = compact(Program(b.graph, (), (i,), ("table",)))
-    rows = program.graph.rows
+    rows, shapes = program.graph.rows, map(program.graph.shape, range(len(program.graph.rows)))
     if any(row[0] == "input" or isinstance(row[0], Size | Called) or getattr(row[0], "held", ()) for row in rows):
+        return None
+    if any(symbols(dim) for shape in shapes for dim in shape):
         return None
     (found,) = evaluate(program, ())
     return np.asarray(found, float)

@@ -181,6 +181,17 @@ def test_infinite_values():
             np.testing.assert_array_equal(f(q, *given), np.interp(q, xs, ys))
 
 
+def test_knots_that_depend_on_a_dimension():
+    ys, k = np.array([1.0, 2.0, 4.0, 3.0, 7.0]), np.arange(5.0)
+    for text, want in (
+        ("interp(x, arange(n), ys)", np.interp(1.3, k, ys)),
+        ("spline(x, linspace(0, 4, n), ys)", interpolate.CubicSpline(k, ys)(1.3)),
+        ("searchsorted(cumsum(ones(n)), x)", 1.0),
+        ("ppoly(x, 2*eye(n)[:2, :2], arange(3))", 2.0),
+    ):
+        assert symdiff.compile(text, args="x, ys[n]")(1.3, ys) == pytest.approx(want), text
+
+
 def test_few_knots():
     for n in (2, 3, 4):
         xs, ys = XS[:n], YS[:n]
