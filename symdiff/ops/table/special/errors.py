@@ -116,7 +116,7 @@ ENTRIES = (
         f"sigma*faddeeva_re(2, {_AT})*{_S}^3/sqrt(pi)",
         f"-faddeeva_im(1, {_AT})*{_S}^2/sqrt(pi)",
         latex="V",
-        domain="sigma > 0, gamma >= 0; derivatives by sigma > 0 only",
+        domain="sigma >= 0, gamma >= 0; derivatives where sigma > 0",
         sample=(_R, (0.3, 2.0), (0.3, 2.0)),
     ),
     *(

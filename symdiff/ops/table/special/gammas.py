@@ -22,6 +22,17 @@ def _rgamma_slope(x: str) -> str:
     return f"where(special({x} < 0.5), {left}, -rgamma({right})*digamma({right}))"
 
 
+def _poch_slope() -> str:
+    """Return a rule for the derivative of `poch` by x, where gamma(x) may have a pole, and gamma(x + m) too."""
+    poles = "x <= 0 and x == floor(x) and x + m <= 0 and m == floor(m)"
+    apart = "x > 0 or x != floor(x) or x + m > 0 or m != floor(m)"
+    x, end = "away(special(out != 0), x)", "away(special(out != 0), x + m)"
+    zero = f"gamma({end})*(({_rgamma_slope(x)}) + digamma({end})*rgamma({x}))"
+    reflected = f"digamma_step(away(special({apart}), 1 - x), away(special({apart}), -m))"
+    usual = f"digamma_step(away(special(out == 0 or {poles}), x), away(special(out == 0 or {poles}), m))"
+    return f"where(special(out == 0), {zero}, out*where(special({poles}), {reflected}, {usual}))"
+
+
 def _stirling_step(module: str, x: str, h: str) -> str:
     """Return the step of Stirling's series for lgamma from x to x + h, for x >= 10. Source: DLMF 5.11.1."""
 
@@ -69,7 +80,7 @@ ENTRIES = (
         latex=r"\mathrm{B}",
         standard="xp.exp(special.gammaln({a}) + special.gammaln({b}) - special.gammaln({a} + {b}))",
         symmetric=True,
-        domain="a > 0, b > 0; other a and b by continuation",
+        domain="a > 0, b > 0; other a and b by continuation, derivatives unless a, b or a + b is 0, -1, -2, ...",
         sample=((0.3, 4.0), (0.3, 4.0)),
     ),
     function(
@@ -162,11 +173,12 @@ ENTRIES = (
     function(
         "poch",
         "x m",
-        "out*digamma_step(x, m)",
+        _poch_slope(),
         "out*digamma(x + m)",
         latex=r"\left(#1\right)_{#2}",
         domain="x > 0, x + m > 0; other x by continuation",
         sample=((0.3, 4.0), (0.3, 3.0)),
+        kinks=(((0.0, 3.0), (2.0, None)), ((-3.0, 2.0), (-5.0, None)), ((-2.0, 2.5), (3.544907701811032, None))),
     ),
     function(
         "gammainc",
