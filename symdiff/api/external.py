@@ -93,7 +93,8 @@ def external(
     else:
         own = ""
     if not parameters:
-        raise TypeError(f"external takes a function of one or more arguments, and {own or 'this one'} has none")
+        hint = "; to use parameters with default values, name them in args" if args is None else ""
+        raise TypeError(f"external takes a function of one or more arguments, and {own or 'this one'} has none{hint}")
     listed = _listed(partials, parameters, own or "the function")
     further = tuple(({} if functions is None else functions_of(functions)).items())
     kinds: Any = {"vectorized": bool(vectorized), "holomorphic": bool(holomorphic)}

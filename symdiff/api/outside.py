@@ -73,7 +73,7 @@ def function_of(name: str, value: Any) -> Outside:
     for fits, make in _KINDS:
         if fits(value):
             return make(name, value)
-    compiled = f"write symdiff.external({name}, partials=...), or symdiff.compile({name}) if NumPy's operations make it"
+    compiled = f"write symdiff.external({name}, partials=...), or symdiff.compile({name}) if it is written with NumPy"
     said = instead(value) or compiled * callable(value)
     hint = f"; {said}" if said else ""
     raise TypeError(f"function {name!r} is {type(value).__name__}, not a Function or an external function{hint}")

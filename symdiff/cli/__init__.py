@@ -44,8 +44,8 @@ other commands (each has its own --help):
 {commands}
 
 Formulas are written as in Python and NumPy, and ^ is a power. A formula can begin with a
-minus sign. These are the functions, by field. Some have more names, such as asin for arcsin;
-`symdiff functions NAME` describes one.
+minus sign. These are the functions, by field. Some have more names, such as asin for arcsin.
+`symdiff functions NAME` shows these names, the derivatives and more.
 
 {functions}
 """

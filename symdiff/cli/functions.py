@@ -15,10 +15,16 @@ from symdiff.language.roots import QUAD, ROOTS
 from symdiff.ops.table import FORMULAS, FUNCTIONS, Formula, Primitive
 from symdiff.ops.table.fields import call, edges, fields, languages, methods, needs, readable, slopes
 
-SUMMARY = "the functions of the language, or what is known of one"
+SUMMARY = "the functions of the language, or a description of one"
 EXAMPLE = "betainc"
 TAKES = "[NAME]"
 _OF_FUNCTIONS = {**LOOPS, **ROOTS, "quad": QUAD}  # what takes a function of the text
+_OTHERS = {
+    "piecewise": "values and conditions in turn, and then a value for all other cases, as in piecewise(a, x > 0, b)",
+    "Piecewise": "pairs of a value and a condition, as in Piecewise((a, x > 0), (b, True))",
+    "dot": "two numbers, vectors or matrices, as in dot(x, y)",
+    "outer": "two vectors, as in outer(x, y)",
+}
 
 
 def listed() -> str:
@@ -51,16 +57,17 @@ def described(name: str) -> str:
     Raises:
         SymdiffError: There is no such function.
     """
+    found = []
     if name in FUNCTIONS:
-        return _of_operation(FUNCTIONS[name])
+        found.append(_of_operation(FUNCTIONS[name]))
     if name in FORMULAS:
-        return _of_formula(FORMULAS[name])
-    takes = [found for found in (name in CALLS and CALLS[name].takes, _OF_FUNCTIONS.get(name)) if found]
-    if takes:
-        return f"{name} takes {'; or '.join(takes)}"
-    if name in ARRAY_FUNCTIONS:
-        return f"{name}: see the page on the language"
-    raise SymdiffError(no_function(name))
+        found.append(_of_formula(FORMULAS[name]))
+    takes = (name in CALLS and CALLS[name].takes, _OF_FUNCTIONS.get(name), _OTHERS.get(name))
+    if said := "; or ".join([some for some in takes if some]):
+        found.append(f"{name} takes {said}")
+    if not found:
+        raise SymdiffError(no_function(name, arguments=0))
+    return "\n".join(found)
 
 
 def _of_operation(entry: Primitive) -> str:

@@ -102,7 +102,7 @@ _LEFT_OUT = {
     "append": "write diff(concatenate([x, [0]]))",
     "kind": "leave it out",
     "copy": "leave it out: results are new arrays",
-    "period": 'write extrapolate="periodic", with a last knot one period after the first one',
+    "period": 'write extrapolate="periodic", with one period between the first knot and the last one',
     "bc_type": 'write bc="natural" or bc="clamped"',
     "fill_value": "write left=... and right=..., or extrapolate=False",
     "sorter": "sort the vector first, as in searchsorted(sort(a), v)",

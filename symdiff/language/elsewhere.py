@@ -86,6 +86,16 @@ _WRITTEN = {
     "gammaincc(k + 1, mu)": "poisson_cdf ppois",
     "betainc(n - k, k + 1, 1 - theta)": "binomial_cdf pbinom",
     "poisson_pmf(k, mu)": "dpois",
+    "where(x >= a and x <= b, -log(b - a), -inf)": "uniform_lpdf",
+    "binomial_lpmf(k, 1, theta)": "bernoulli_lpmf",
+    "gamma_lpdf(1/x, alpha, beta) - 2*log(x)": "inv_gamma_lpdf",
+    "gamma_lpdf(x, nu/2, 1/2)": "chi_square_lpdf",
+    "where(x >= m, log(alpha) + alpha*log(m) - (alpha + 1)*log(x), -inf)": "pareto_lpdf",
+    "where(x >= 0, log(2) + normal_lpdf(x, 0, sigma), -inf)": "half_normal_lpdf halfnormal_lpdf",
+    "lgamma(sum(a)) - sum(lgamma(a)) + sum(xlogy(a - 1, p))": "dirichlet_lpdf",
+    "-0.5*((x - mu) @ solve(S, x - mu) + logdet(S) + n*log(2*pi))": """
+        multi_normal_lpdf multivariate_normal_lpdf mvn_lpdf
+    """,
     "binomial_pmf(k, n, theta)": "dbinom",
     "exp(-(x - mu)**2/(2*sigma**2))": "gaussian gauss gaus",
     "sigmoid(x)": "logistic plogis sigm inv_logit invlogit",

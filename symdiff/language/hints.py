@@ -223,6 +223,10 @@ def no_operator(
             return (
                 f"an operator is missing here; for a function write {function[1]}({names}) = ... on a line of its own"
             )
+        if _is_argument(text[:start]):
+            return (
+                f"an operator is missing here; for a function write g({names}) = ... on a line of its own, and g here"
+            )
         alone = f"write only the expression, {python[2].strip()}, and args='{names}'"
         return f"an operator is missing here; for a Python function {alone}"
     for word in map(str, (last, value)):
@@ -325,6 +329,11 @@ def no_index(front: str, found: object) -> str | None:
     if said := _round_brackets(front):
         return said
     return "write None for a new axis, as in x[:, None]" if found in _MODULES or found == "newaxis" else None
+
+
+def _is_argument(before: str) -> bool:
+    """Return whether an argument of a call begins after a text."""
+    return bool(re.search(r"\w\(\s*\Z|,\s*\Z", before[-50:])) and before.count("(") > before.count(")")
 
 
 def no_function(

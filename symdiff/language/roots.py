@@ -21,12 +21,12 @@ from symdiff.ops.roots import rooted
 from symdiff.structs import Struct
 
 ROOTS = {
-    "root": "a function of the text and a start, as in root(g, z0), and optionally the ends of a bracket, as in "
-    "root(g, z0, lo, hi)",
-    "fixed_point": "a function of the text and a start, as in fixed_point(g, z0)",
-    "argmin": "a function of the text and a start, as in argmin(g, z0)",
+    "root": "a function of the text and a start, as in g(z) = z**2 - a and root(g, z0), and optionally the ends of a "
+    "bracket, as in root(g, z0, lo, hi)",
+    "fixed_point": "a function of the text and a start, as in g(z) = cos(z) and fixed_point(g, z0)",
+    "argmin": "a function of the text and a start, as in g(z) = (z - a)**2 and argmin(g, z0)",
 }
-QUAD = "a function of the text, two limits and how many points, as in quad(g, a, b, n=20)"
+QUAD = "a function of the text, two limits and the number of points, as in g(x) = x**2 and quad(g, a, b, n=20)"
 _UNSOLVABLE = {
     "root": "{g} has no derivative by {z}, or a derivative of zero",
     "fixed_point": "{z} - {g}({z}) does not depend on {z}, or has a derivative of zero",

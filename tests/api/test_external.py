@@ -277,6 +277,7 @@ WRONG = [
     (lambda: external(squares, "2*x", args="x[n]: int"), ParseError, "args has the integer 'x'"),
     (lambda: external(squares, "2", args="x[n]", result="[m]"), ParseError, "the dimension m, which no argument has"),
     (lambda: external(squares, args="x[n]", result=3), TypeError, "result is the shape of a result, as '[n]', not 3"),
+    (lambda: external(lambda x: x, "[x, x]"), ShapeError, "derivative of the function by x has the shape ()"),
     (lambda: external(squares, "[1, 2]", args="x[n]"), ShapeError, "by x has the shape (n,), and '[1, 2]' has (2,)"),
     (lambda: external(squares, args="x[n]")(1.0), ShapeError, "squares(x[n]): argument 'x' has shape ()"),
     (

@@ -398,3 +398,12 @@ def test_as_a_module():
     done = subprocess.run([sys.executable, "-m", "symdiff", "2x"], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr == "symdiff: an operator is missing here; write 2*x\n  2x\n   ^\n"
+
+
+def test_all_listed_functions_are_described(capsys):
+    main(["functions"])
+    names = [name for line in capsys.readouterr().out.splitlines() if line[0] == " " for name in line.split()]
+    assert len(names) > 200
+    for name in names:
+        main(["functions", name])
+        assert len(capsys.readouterr().out) > len(name) + 10

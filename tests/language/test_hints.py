@@ -478,7 +478,8 @@ def test_a_slip_is_guessed(name, guess):
         ("lg", "log10(x), log2(x) or log(x)"), ("Phi", "ndtr(x)"), ("pnorm", "ndtr(x)"), ("normcdf", "ndtr(x)"), ("psi", "digamma(x)"),
         ("trigamma", "polygamma(1, x)"), ("logistic", "sigmoid(x)"), ("radians", "deg2rad(x)"), ("degrees", "rad2deg(x)"),
         ("AND", "And(x, y)"), ("OR", "Or(x, y)"), ("NOT", "Not(x)"), ("step", "heaviside(x, 1)"), ("rsqrt", "1/sqrt(x)"),
-        ("elu", "where(x > 0, x, expm1(x))"), ("select", "where(c, a, b), or Piecewise((a, c), (b, True))"),
+        ("elu", "where(x > 0, x, expm1(x))"), ("normal_cdf", "ndtr((x - mu)/sigma)"),
+        ("inv_gamma_lpdf", "gamma_lpdf(1/x, alpha, beta) - 2*log(x)"), ("select", "where(c, a, b), or Piecewise((a, c), (b, True))"),
     ],
 )  # fmt: skip
 def test_names_that_the_language_has_otherwise(name, written):

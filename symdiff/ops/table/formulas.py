@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symdiff.ops.table.entry import Formula
 
-FIELD = "further forms, degrees among them"
+FIELD = "further functions, some of degrees"
 
 # An angle in degrees is t + 180*n, where t is between -90 and 90 and is exact. The sign of sine and cosine changes with n.
 _TURNS = "round(fmod(x, 360)/180)"

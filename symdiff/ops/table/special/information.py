@@ -56,10 +56,9 @@ ENTRIES = (
         "log(x/y)",
         "1 - x/y",
         latex=r"\operatorname{kl\_div}",
-        math=f"({{x}} * {_LOG_RATIO_OF_FLOATS} - {{x}} + {{y}}"
-        " if {x} > 0.0 and {y} > 0.0 else {y} if {x} == 0.0 and {y} >= 0.0"
+        math="({x} * math.log({x} / {y}) - {x} + {y} if {x} > 0.0 and {y} > 0.0 else {y} if {x} == 0.0 and {y} >= 0.0"
         " else {x} + {y} if {x} != {x} or {y} != {y} else math.inf)",
-        llvm=f"where(x > 0 and y > 0, x*{_LOG_RATIO} - x + y, where(x == 0 and y >= 0, y,"
+        llvm="where(x > 0 and y > 0, x*log(where(x > 0 and y > 0, x/y, 1)) - x + y, where(x == 0 and y >= 0, y,"
         " where(x != x or y != y, x + y, inf)))",
         domain="x >= 0, y >= 0; inf elsewhere",
         sample=(_P, _P),
