@@ -22,6 +22,7 @@ from symdiff.api.compiled import Compiled
 from symdiff.api.unrolled import OfElements, Unrolled
 from symdiff.graph.ir import Program
 from symdiff.ops.evaluate import evaluate
+from symdiff.ops.external import NotGivenError
 from symdiff.runtime.arguments import converted
 
 _STEPS = (2.0**-66, 2.0**-76)  # the two complex steps, relative to the argument
@@ -93,10 +94,18 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The comparisons of one check. It prints as a table."""
+    """The comparisons of one check. It prints as a table.
+
+    Attributes:
+        comparisons: The comparison of each derivative.
+        args: The names of the arguments.
+        absent: Why no second derivatives were compared: an external function has a derivative without derivatives of
+            its own. Empty if there are second derivatives.
+    """
 
     comparisons: tuple[Comparison, ...]
     args: tuple[str, ...] = ()
+    absent: str = ""
 
     @property
     def ok(self) -> bool:
@@ -125,6 +134,7 @@ class Check:
         lines = ["  ".join(f"{t:<{w}}" for t, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         if len(shown) < len(self.comparisons):
             lines.append(f"... {len(self.comparisons) - len(shown)} more are in .comparisons ...")
+        lines += [f"second derivatives were not compared: {self.absent}"] * bool(self.absent)
         return "\n".join([*lines, self._summary()])
 
     __repr__ = __str__
@@ -180,17 +190,21 @@ def check(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Check
                     by = [estimate.of(i) for estimate in estimates]
                     value = np.where(infinite & np.isnan(got[i]), np.nan, results[i])
                     found.append(_compare(f"d {output}/d {name}", mode, point, got[i], noise[i], by, value))
-        if f.results == ((),):
+        if f.results != ((),):
+            return Check(tuple(found), of.args)
+        try:
             hessian, noises = _measured(of.hessian, point)
-            gradient = of.gradient(point)
-            for k, name in enumerate(names):
-                estimates = _estimates(
-                    of.gradient, point, of.wrt[k], gradient, partial(_largest, f.grad, of), holomorphic=of.holomorphic
-                )
-                for i, other in enumerate(names[: k + 1]):
-                    title = f"d2 {f.outputs[0]}/d {other} d {name}"
-                    by = [estimate.of(i) for estimate in estimates]
-                    found.append(_compare(title, "hessian", point, hessian[i, k], noises[i, k], by, gradient[i]))
+        except NotGivenError as error:
+            return Check(tuple(found), of.args, str(error).partition(";")[0])
+        gradient = of.gradient(point)
+        for k, name in enumerate(names):
+            estimates = _estimates(
+                of.gradient, point, of.wrt[k], gradient, partial(_largest, f.grad, of), holomorphic=of.holomorphic
+            )
+            for i, other in enumerate(names[: k + 1]):
+                title = f"d2 {f.outputs[0]}/d {other} d {name}"
+                by = [estimate.of(i) for estimate in estimates]
+                found.append(_compare(title, "hessian", point, hessian[i, k], noises[i, k], by, gradient[i]))
     return Check(tuple(found), of.args)
 
 

@@ -197,6 +197,11 @@ class Function:
         return self._content() == other._content() if isinstance(other, Function) else NotImplemented
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """The hash. A Function keeps it, since its formula may call Functions that call others, and so on."""
         return hash(self._content())
 
     # Sources and texts
@@ -962,7 +967,8 @@ class Function:
         derivative is the complex step if the formula is holomorphic and well-behaved. Otherwise it is an extrapolated
         difference. (At a kink, the derivative is a convention, and the difference does not estimate it.) An error that
         rounding of the formula explains counts as agreement, up to one part in a thousand. If the formula or the
-        estimate is not finite, nothing is compared, and the report says so.
+        estimate is not finite, nothing is compared, and the report says so. The report also says where external
+        functions do not give their second derivatives.
 
         Args:
             *args: Real arguments, as for a call. Loop dimensions stand for many points. Each element of an array with a

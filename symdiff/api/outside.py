@@ -15,9 +15,21 @@ from symdiff.language.outside import Outside
 from symdiff.language.rule import checked
 from symdiff.ops.external import External
 
+
+def _composed(name: str, function: Function) -> Outside:
+    """Return a Function as a function that a formula can call.
+
+    Raises:
+        TypeError: It has no arguments, so that a call of it would be no call of the language.
+    """
+    if not function.args:
+        raise TypeError(f"function {name!r} has no arguments; write its value among the constants")
+    return Composed(function)
+
+
 # What `functions` takes: a test for each kind of value, and what makes a function of a name and such a value.
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[str, Any], Outside]]] = [
-    (lambda value: isinstance(value, Function), lambda _, function: Composed(function)),
+    (lambda value: isinstance(value, Function), _composed),
     (lambda value: isinstance(value, External), lambda name, function: checked(function, name)),
     (is_interpolant, interpolant),
 ]
@@ -34,9 +46,13 @@ def functions_of(given: Mapping[Any, Any]) -> dict[str, Outside]:
         raise TypeError(f"functions is a dict of names and functions, as {{'g': g}}, not {given!r}")
     found: dict[str, Outside] = {}
     for key, value in given.items():
-        names = names_of([key], "functions")
+        said = f"functions has the key {key!r}; write one name for each function, as {{'g': g}}"
+        try:
+            names = names_of([key], "functions")
+        except TypeError:
+            raise TypeError(said) from None
         if len(names) != 1:
-            raise ParseError(f"functions has the key {key!r}; write one name for each function, as {{'g': g}}")
+            raise ParseError(said)
         (name,) = names
         if name in found:
             raise ParseError(f"functions names {name!r} twice")

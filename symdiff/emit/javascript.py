@@ -137,8 +137,9 @@ function flat(array, shape) {
     "points": """\
 function points(f, given) {
     // the results of a function at each of some points; each argument is an array of its values there
-    if (given.some((values) => values.length !== given[0].length)) {
-        throw new RangeError("the arguments have different numbers of points");
+    const counts = given.map((values) => values?.length);
+    if (counts.some((count) => count === undefined || count !== counts[0])) {
+        throw new RangeError("each argument must be an array, with a value for each point");
     }
     return Array.from(given[0], (_, k) => f(...given.map((values) => values[k])));
 }

@@ -214,7 +214,7 @@ def no_operator(
     if value == "!":
         return "unexpected '!', which negates the condition after it; for a factorial write gamma(n + 1)"
     if value == "//":
-        return "unknown operator '//'; write floor(x/y), or # for a comment"
+        return "unknown operator '//'; write floor_divide(x, y), or # for a comment"
     if (kind not in ("number", "name") and value != "(") or value == "not":
         return f"unexpected {value!r}" + _unexpected(str(value), after)
     if last == "lambda" and (python := re.match(_LAMBDA, text[start : start + 200], re.DOTALL)):

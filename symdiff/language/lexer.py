@@ -72,7 +72,7 @@ _HINTS = {
     "\N{NOT SIGN}": "write 'not'",
     **dict.fromkeys("←≔", "write = to assign"),
     **dict.fromkeys("→↦", "write only the expression"),
-    **dict.fromkeys('"“”', "the language has no strings; leave out quotes"),
+    **dict.fromkeys('"“”', "the language has no strings; leave out quotes, or name the argument: side='right'"),
     **dict.fromkeys("'‘’", "the language has no strings; a transpose is x.T"),
     "\N{MODIFIER LETTER CIRCUMFLEX ACCENT}": "write ^ for a power",
     **dict.fromkeys("′″ʹʺʼˈ", "write the formula without the prime; its derivative is f.diff('x')"),

@@ -414,10 +414,10 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     if not all(isinstance(a, int) for a in arguments):
         named = next((a.name for a in arguments if isinstance(a, Keyword)), None)
         if named is not None:
-            known = (FORMULAS[name] if name in FORMULAS else FUNCTIONS[name]).parameters if name not in PRODUCTS else ()
-            if named in known:
-                call = f"{name}({', '.join(known)})"
-                scope.fail(f"{name} takes its arguments in order, as {call}; to compare, write ==", position)
+            entry = FORMULAS.get(name) or FUNCTIONS.get(name)
+            if entry and named in entry.parameters:
+                order = ", ".join(entry.parameters)
+                scope.fail(f"{name} takes its arguments in order, without names; write {name}({order})", position)
             hint = "write log10(x), log2(x) or log(x)/log(base)" if named == "base" else "to compare, write =="
             scope.fail(f"{name} has no argument named {named!r}; {hint}", position)
         scope.fail(_no_value(scope, arguments, position), position)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.graph.dims import Dim, numel, shown
+from symdiff.graph.dims import Dim, numel, shown, symbols
 from symdiff.graph.ir import Program, compact
 from symdiff.graph.shapes import broadcast, same
 from symdiff.language.indices import integers
@@ -58,10 +58,15 @@ def searchsorted(b: Builder, a: int, v: int, side: str) -> int:
 
 
 def _value(b: Builder, i: int) -> Any:
-    """Return the array that a row computes, if it depends on constants alone; else None."""
+    """Return the array that a row computes, if it depends on constants alone; else None.
+
+    `arange(n)` depends on a dimension, which only a call knows.
+    """
     program = compact(Program(b.graph, (), (i,), ("table",)))
-    rows = program.graph.rows
+    rows, shapes = program.graph.rows, map(program.graph.shape, range(len(program.graph.rows)))
     if any(row[0] == "input" or isinstance(row[0], Size | Called) or getattr(row[0], "held", ()) for row in rows):
+        return None
+    if any(symbols(dim) for shape in shapes for dim in shape):
         return None
     (found,) = evaluate(program, ())
     return np.asarray(found, float)
@@ -97,17 +102,18 @@ def _vector(b: Builder, function: str, name: str, i: int, least: int, *, equal: 
     shape = b.shape(i)
     if len(shape) != 1:
         said = "a scalar" if not shape else f"shape {shown(shape)}"
-        raise ShapeError(f"the {name} of {function} is a vector, declared as in args='{name}[n]', not {said}")
+        raise ShapeError(f"the {name} of {function} must be a vector, declared as in args='{name}[n]', not {said}")
     not_negative(b, shape[0] - least, f"{function} needs at least {least} knots; {name} has {shape[0]}")
     i = _folded(b, i, name)
     if isinstance(b.row(i)[0], Constant):
         knots = b.row(i)[0].value()
-        wrong = ~(np.diff(knots) >= 0) if equal else ~(np.diff(knots) > 0)
-        if wrong.any() or np.isnan(knots).any():
-            k = int(np.argmax(wrong)) + 1 if wrong.any() else 0
-            before = f"element {k - 1} is {knots[k - 1]!s}, and " if k else ""
-            said = "sort the knots, and the values with them"
-            raise ShapeError(f"the {name} of {function} must ascend, but {before}element {k} is {knots[k]!s}; {said}")
+        if np.isnan(knots).any():
+            raise ShapeError(f"the {name} of {function} must be numbers; element {np.argmax(np.isnan(knots))} is nan")
+        wrong = np.diff(knots) < 0 if equal else np.diff(knots) <= 0
+        if wrong.any():
+            k = int(np.argmax(wrong)) + 1
+            said = f"element {k} is {knots[k]!s}, after {knots[k - 1]!s}"
+            raise ShapeError(f"the {name} of {function} must ascend; {said}; sort the knots, and the values with them")
     return i
 
 
@@ -245,7 +251,7 @@ def interp(
     """
     xs = _vector(b, "interp", "xs", xs, 2)
     _paired(b, "interp", xs, ys)
-    if isinstance(b.row(xs)[0], Constant) and isinstance(b.row(folded := _folded(b, ys, "ys"))[0], Constant):
+    if isinstance(b.row(xs)[0], Constant) and _is_finite(b, folded := _folded(b, ys, "ys")):
         made = _lines(b, x, xs, folded, extrapolate)
     else:
         at, factor = _outside(b, x, xs, extrapolate)
@@ -258,6 +264,12 @@ def interp(
     if right is not None:
         made = b.op("where", _beside(b, b.op("gt", x, _end(b, xs, -1)), ys), right, made)
     return made
+
+
+def _is_finite(b: Builder, ys: int) -> bool:
+    """Return whether a row is a constant array of finite numbers: from an infinite value, no line has a slope."""
+    op = b.row(ys)[0]
+    return isinstance(op, Constant) and bool(np.isfinite(op.value()).all())
 
 
 def _share(b: Builder, x: int, xs: int, i: int) -> int:

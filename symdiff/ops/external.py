@@ -17,6 +17,10 @@ from symdiff.ops.patterns import Pattern, united
 from symdiff.ops.table import ATOM
 
 
+class NotGivenError(TypeError):
+    """A derivative needs a partial derivative of an external function that is not given."""
+
+
 class Partial(Protocol):
     """A partial derivative of an external function. Equal ones compute the same."""
 
@@ -338,7 +342,7 @@ class Called(Operation):
         """Return the partial derivative by an operand; None if it is zero.
 
         Raises:
-            TypeError: It is not given.
+            NotGivenError: There is none.
         """
         partial, b = self.of.partials[at.k], at.builder
         if partial is None:
@@ -354,9 +358,9 @@ class Called(Operation):
         return made
 
     def _refuse(self, parameter: str) -> NoReturn:
-        raise TypeError(
+        raise NotGivenError(
             f"{self.name!r} has no derivative by {parameter!r}; give one as external({self.name}, partials=...), "
-            "or differentiate by other arguments, as wrt='x' does"
+            f"or leave out of wrt what {parameter!r} is computed from"
         )
 
     def pattern(self, *operands: Pattern) -> Pattern:

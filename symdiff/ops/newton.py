@@ -89,7 +89,9 @@ def newton(residual, start, given=(), ranks=()):
             part = np.where(better, 1, part / 2)
             done = (np.abs(step) <= room) & (least < np.inf)
             found[at[done]] = (best - np.where(better, step, 0))[done]
-            left = ~done & (least < np.inf) & (part > eps)
+            far = part * np.abs(step)
+            moves = (part > eps) | ((far > eps * (np.abs(best) + near)) & (far < np.inf))
+            left = ~done & (least < np.inf) & moves
             if not left.all():
                 at, best, step, least, part, *given = [
                     a[left] for a in (at, best, step, least, part, *given)
@@ -187,7 +189,8 @@ def newton_system(residual, start, given=(), ranks=()):
             best = np.where(taken, z, best)
             step = np.where(taken, steps_of(matrix, r), step)
             part = np.where(better, 1, part / 2)
-            left = ~done & (part > eps)
+            far = part * now
+            left = ~done & ((part > eps) | ((far > eps) & (far < np.inf)))
     return found_at(loop, found, whole, "root")
 '''
 
@@ -264,14 +267,15 @@ def newton_minimum(slopes, start, given=(), ranks=()):
             step = np.where(taken, next_step, step)
             curves = np.where(taken, next_curves, curves)
             least, part = np.where(better, value, least), np.where(better, 1, part / 2)
-            left = ~done & (part > eps)
+            far = part * now
+            left = ~done & ((part > eps) | ((far > eps) & (far < np.inf)))
     return found_at(loop, found.reshape(shape), whole, "minimum")
 '''
 
 # For floats
 
 NEWTON_OF_FLOATS = '''\
-def newton(residual, start, eps=2.0**-52, near=2.0**-17):
+def newton(residual, start, eps=2.0**-52, near=2.0 ** (-52 / 3)):
     """Return the root of `residual` that Newton's method finds from `start` on.
 
     The residual returns a value and a slope. A step is halved as long as it makes the
@@ -288,10 +292,11 @@ def newton(residual, start, eps=2.0**-52, near=2.0**-17):
                 return best - step
         elif abs(step) <= near * (abs(best) + near) < math.inf:
             return best
-        elif part > eps and least < math.inf:
-            part /= 2.0
         else:
-            break
+            part /= 2.0
+            moves = part > eps or eps * (abs(best) + near) < part * abs(step) < math.inf
+            if not (moves and least < math.inf):
+                break
         z = best - part * step
     raise ValueError("Newton's method finds no root")
 '''
@@ -335,7 +340,7 @@ def newton_between(residual, z, low, high, eps=2.0**-52):
 '''
 
 NEWTON_MINIMUM_OF_FLOATS = '''\
-def newton_minimum(slopes, start, eps=2.0**-52, near=2.0**-17):
+def newton_minimum(slopes, start, eps=2.0**-52, near=2.0 ** (-52 / 3)):
     """Return the minimum that Newton's method finds from `start` on.
 
     `slopes` returns the derivative, the curvature and the value. The steps use the
@@ -360,10 +365,10 @@ def newton_minimum(slopes, start, eps=2.0**-52, near=2.0**-17):
         if better:
             best, g, curve, least, part = z, slope, bend, value, 1.0
             step = g / abs(curve)
-        elif part > eps:
-            part /= 2.0
         else:
-            break
+            part /= 2.0
+            if not (part > eps or eps * small < near * part * abs(step) < math.inf):
+                break
     raise ValueError("Newton's method finds no minimum")
 '''
 

@@ -232,7 +232,7 @@ class Root(Running):
     def unnested(self, *_: Shape) -> str:
         """Return "" if nested loops can find the root at each point, and otherwise what they lack."""
         if self.kind == "minimum":
-            return "argmin"
+            return "argmin (the root of a slope)"
         if self.core(0):
             return "root of a vector"
         return "" if self.elementwise else "root of an equation with arrays or loops"
@@ -338,7 +338,7 @@ class Root(Running):
 
 
 _STEPS, _STEP = 6, 20  # steps that most points need, and the time of one besides that of the residual
-_ROUNDING, _NEAR = 2.0**-52, 2.0**-17
+_ROUNDING, _NEAR = 2.0**-52, 2.0 ** (-52 / 3)
 
 
 def _newton(n: Nest, residual: Callable[[Value], list[Value]], start: Value, found: Any) -> None:
@@ -365,7 +365,11 @@ def _newton(n: Nest, residual: Callable[[Value], list[Value]], start: Value, fou
             n.put(found, (), let("sub", own, n.select(better, moved, zero)))
             n.code.stop()
         now = n.select(better, one, let("mul", now, number(0.5)))
-        with n.code.when(let("not", let("and", known, let("gt", now, number(_ROUNDING))))):
+        far = let("mul", now, let("abs", moved))
+        tiny = let("mul", number(_ROUNDING), let("add", scale, number(_NEAR)))
+        moves = let("and", let("gt", far, tiny), let("lt", far, number(inf)))
+        moves = let("or", let("gt", now, number(_ROUNDING)), moves)
+        with n.code.when(let("not", let("and", known, moves))):
             n.code.stop()
         for cell, value in ((best, own), (step, moved), (least, limit), (part, now)):
             n.put(cell, (), value)

@@ -234,6 +234,14 @@ def test_check_finds_a_wrong_derivative():
     assert "DIFFERS" in str(wrong)
 
 
+def test_check_compares_what_is_given():
+    found = of(external(np.sin, np.cos), "a*h(a*b)").check(1.0, 2.0)
+    assert found.ok
+    assert {c.mode for c in found.comparisons} == {"forward", "reverse"}
+    assert "second derivatives were not compared: 'cos' has no derivative by 'x'" in str(found)
+    assert not of(external(np.sin, np.sin), "a*h(a*b)").check(1.0, 2.0).ok
+
+
 def test_a_derivative_that_is_not_given_is_refused_by_name():
     f = of(external(spring, (None, "sin(x)")), "h(a, b)*b")
     assert f.diff("b")(0.5, 2.0) == pytest.approx(4 * math.sin(0.5))

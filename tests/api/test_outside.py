@@ -120,6 +120,8 @@ REFUSED = [
     ("g(t) = t; g(x)", {"functions": {"g": G}}, ParseError, "'g' is among functions; write another name"),
     ("x", {"functions": {"pi": G}}, ParseError, "functions names 'pi', which is a constant of the language"),
     ("x", {"functions": {"f, g": G}}, ParseError, "write one name for each function"),
+    ("g(x)", {"functions": {1: G}}, TypeError, "functions has the key 1; write one name for each function"),
+    ("g()", {"functions": {"g": symdiff.compile("3.5")}}, TypeError, "write its value among the constants"),
     ("x", {"functions": G}, TypeError, "functions is a dict of names and functions"),
     ("g(x)", {"functions": {"g": 3}}, TypeError, "function 'g' is int, not a Function or an external function"),
     ("g(x)", {"functions": {"g": np.sin}}, TypeError, "write symdiff.external(g, partials=...)"),
@@ -133,3 +135,10 @@ def test_errors_say_what_to_write():
         with pytest.raises(kind) as error:
             symdiff.compile(text, **options) if "functions" in options else made(text, **options)
         assert said in str(error.value), text
+
+
+def test_long_chains_of_functions():
+    f = symdiff.compile("x")
+    for _ in range(500):
+        f = symdiff.compile("q(x) + 1", functions={"q": f})
+    assert f(1.0) == 501.0

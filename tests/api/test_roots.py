@@ -258,6 +258,18 @@ def test_points_without_a_root_are_nan_and_reported_with_their_count(capsys):
         assert_allclose(singular(1.0, np.array([0.0, 2.0])), [np.nan, 0.5])
 
 
+def test_first_steps_that_are_far_too_long():
+    for text, root in (
+        ("w(z) = z*exp(z) - x; root(w, 1)", 64.90463377004612),
+        ("w(z) = z^2 - x; root(w, 1)", 1e15),
+        ("w(y, z) = y^2 - x, z - y; y, z = root(w, (1, 1)); z", 1e15),
+        ("w(z) = exp(z) - x*z; argmin(w, 1)", 30 * np.log(10)),
+    ):
+        f = symdiff.compile(text)
+        assert f(1e30) == pytest.approx(root, rel=1e-15)
+        assert f(np.array([1e30, 3.0]))[0] == pytest.approx(root, rel=1e-15)
+
+
 def test_a_point_does_not_depend_on_the_others():
     f = symdiff.compile(KEPLER, args="e, M")
     e, m = np.random.default_rng(1).uniform((0, 0), (0.99, 6), (300, 2)).T
@@ -318,7 +330,7 @@ def test_what_shows_and_keeps_a_root():
         ("g(z) = z**2 - sum(z); sum(root(g, [1, a]))", "root of a vector"),
         ("g(z) = sum([z, z**3]) - a; root(g, 1)", "root of an equation with arrays or loops"),
     ):
-        with pytest.raises(ValueError, match=f"the target C has no {name};"):
+        with pytest.raises(ValueError, match=f"the target C has no {name}"):
             symdiff.compile(text).export(target="c")
 
 

@@ -94,14 +94,16 @@ const {{ value, grad }} = value_and_grad_batch([1, 2, 3], [4, 5, 6]);
 const none = value_and_grad_batch([], []);
 const shown = [every, out1, jacobian_batch({given}), value, grad.a, grad.points];
 console.log(JSON.stringify([...shown.map(plain), none.value.length + none.grad.a.length]));
-try {{ value_batch([[1]], [1, 2]); }} catch (e) {{ console.log(e.name); }}
+for (const call of [() => value_batch([[1]], [1, 2]), () => value_and_grad_batch(1, 2), () => value_and_grad_batch([1])]) {{
+    try {{ call(); }} catch (e) {{ console.log(e.name); }}
+}}
 """
-    numbers, name, _ = node(text, tmp_path).stdout.split("\n")
+    numbers, *names = node(text, tmp_path).stdout.splitlines()
     value, gradient = g.value_and_grad(np.arange(1.0, 4.0), np.arange(4.0, 7.0))
     wanted = [*f(x, v), f.jacobian(x, v), value, *gradient, 0]
     for got, want in zip(json.loads(numbers), wanted, strict=True):
         assert_allclose(got, want)
-    assert name == "RangeError"
+    assert names == ["RangeError"] * 3
 
 
 @needs_node

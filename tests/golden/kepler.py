@@ -1,7 +1,7 @@
 # kepler(E) = E - e*sin(E) - M
 # root(kepler, M)
 
-def newton(residual, start, eps=2.0**-52, near=2.0**-17):
+def newton(residual, start, eps=2.0**-52, near=2.0 ** (-52 / 3)):
     """Return the root of `residual` that Newton's method finds from `start` on.
 
     The residual returns a value and a slope. A step is halved as long as it makes the
@@ -18,10 +18,11 @@ def newton(residual, start, eps=2.0**-52, near=2.0**-17):
                 return best - step
         elif abs(step) <= near * (abs(best) + near) < math.inf:
             return best
-        elif part > eps and least < math.inf:
-            part /= 2.0
         else:
-            break
+            part /= 2.0
+            moves = part > eps or eps * (abs(best) + near) < part * abs(step) < math.inf
+            if not (moves and least < math.inf):
+                break
         z = best - part * step
     raise ValueError("Newton's method finds no root")
 

@@ -140,7 +140,7 @@ FOLLOWED = [
     ("min(x, ∞)", "write inf", "min(x, inf)", "x"), ("⌊y⌋", "write floor(...)", "floor(y)", "1.0"),
     ("sin(30°)", "write deg2rad(...)", "sin(deg2rad(30))", "sin(radians(30))"),
     ("x.*y", "write * without", "x*y", "x*y"), ("x.^2", "write ^ without", "x^2", "x**2"), ("x./y", "write / without", "x/y", "x/y"),
-    ("y %% x", "write x % y", "y % x", "y % x"), ("y mod x", "write x % y", "y % x", "y % x"), ("y // x", "write floor(x/y)", "floor(y/x)", "1.0"),
+    ("y %% x", "write x % y", "y % x", "y % x"), ("y mod x", "write x % y", "y % x", "y % x"), ("y // x", "write floor_divide(x, y)", "floor_divide(y, x)", "1.0"),
     ("x*a // twice", "# for a comment", "x*a # twice", "x*a"), ("x*a /* twice */", "begins with #", "x*a # twice", "x*a"),
     ("x.gt.y", "write >", "x > y", "0.0"), ("x < y .and. a > b", "write 'and'", "x < y and a > b", "1.0"), (".not. x > y", "write 'not'", "not x > y", "1.0"),
     ("|x - y|", "write abs(x)", "abs(x - y)", "abs(x - y)"), ("x AND y", "write 'and'", "x and y", "1.0"),

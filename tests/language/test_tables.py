@@ -172,6 +172,26 @@ def test_a_table_for_each_point():
     np.testing.assert_allclose(strict(x[:, None], tables, values)[:, 2], one(np.clip(x, *tables[2][[0, -1]])))
 
 
+def test_infinite_values():
+    q, ys = np.array([0.5, 1.0, 1.5, 2.0, 3.0]), np.array([1.0, np.inf, 2.0, 3.0])
+    xs = np.arange(4.0)
+    with np.errstate(all="ignore"):
+        for constants, given in (({"xs": xs, "ys": ys}, ()), ({"xs": xs}, (ys,))):
+            f = symdiff.compile("interp(x, xs, ys)", args="x, ys[4]" if given else "x", constants=constants)
+            np.testing.assert_array_equal(f(q, *given), np.interp(q, xs, ys))
+
+
+def test_knots_that_depend_on_a_dimension():
+    ys, k = np.array([1.0, 2.0, 4.0, 3.0, 7.0]), np.arange(5.0)
+    for text, want in (
+        ("interp(x, arange(n), ys)", np.interp(1.3, k, ys)),
+        ("spline(x, linspace(0, 4, n), ys)", interpolate.CubicSpline(k, ys)(1.3)),
+        ("searchsorted(cumsum(ones(n)), x)", 1.0),
+        ("ppoly(x, 2*eye(n)[:2, :2], arange(3))", 2.0),
+    ):
+        assert symdiff.compile(text, args="x, ys[n]")(1.3, ys) == pytest.approx(want), text
+
+
 def test_few_knots():
     for n in (2, 3, 4):
         xs, ys = XS[:n], YS[:n]
@@ -289,13 +309,13 @@ def test_traced_functions():
 
 
 WRONG = [
-    ("interp(x, [0, 2, 1], [1, 2, 3])", "the xs of interp must ascend, but element 1 is 2.0, and element 2 is 1.0"),
-    ("spline(x, [0, 1, 1], [1, 2, 3])", "but element 1 is 1.0, and element 2 is 1.0; sort the knots"),
-    ("interp(x, [0, nan, 1], [1, 2, 3])", "but element 0 is 0.0, and element 1 is nan"),
+    ("interp(x, [0, 2, 1], [1, 2, 3])", "the xs of interp must ascend; element 2 is 1.0, after 2.0"),
+    ("spline(x, [0, 1, 1], [1, 2, 3])", "element 2 is 1.0, after 1.0; sort the knots"),
+    ("interp(x, [0, nan, 1], [1, 2, 3])", "the xs of interp must be numbers; element 1 is nan"),
     ("interp(x, [0, 1, 2], [1, 2])", "interp has 3 knots and the ys of shape (2,)"),
     ("interp(x, [0], [1])", "interp needs at least 2 knots; xs has 1"),
     ("interp(x, 1, [1, 2])", "interp needs an array, not a scalar"),
-    ("interp(x, [[0, 1], [2, 3]], [1, 2])", "the xs of interp is a vector"),
+    ("interp(x, [[0, 1], [2, 3]], [1, 2])", "the xs of interp must be a vector"),
     ("interp(x, [0, 1])", "interp takes numbers, ascending knots and the values there, as in interp(x, xs, ys)"),
     ('spline(x, [0, 1], [1, 2], bc="free")', 'bc of spline is "not-a-knot", "natural" or "clamped"'),
     ("spline(x, [0, 1], [1, 2], bc=x)", 'bc of spline is "not-a-knot", "natural" or "clamped"'),
@@ -305,8 +325,9 @@ WRONG = [
     ("ppoly(x, [1, 2], [0, 1])", "a row for each power and a column for each piece"),
     ("ppoly(x, [[1, 2], [3, 4]], [0, 1])", "coefficients c of shape (2, 2) for 1 pieces"),
     ("interp2(x, 1, [0, 1], [0, 1], [[1, 2, 3], [1, 2, 3]])", "2 and 2 knots and the Z of shape (2, 3)"),
+    ('searchsorted([0, 1], x, "right")', "name the argument: side='right'"),
     ('searchsorted([0, 1], x, side="up")', 'side of searchsorted is "left" or "right"'),
-    ("searchsorted([1, 0], x)", "the a of searchsorted must ascend, but element 0 is 1.0, and element 1 is 0.0"),
+    ("searchsorted([1, 0], x)", "the a of searchsorted must ascend; element 1 is 0.0, after 1.0"),
     ('sin(x, how="up")', "sin has no argument named 'how'"),
     ("interp1d(x)", "write interp(x, xs, ys)"),
     ("CubicSpline(x)", "write spline(x, xs, ys)"),

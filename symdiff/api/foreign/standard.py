@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +13,6 @@ import numpy as np
 
 from symdiff.api.kernel import Kernel
 from symdiff.derive import calculus
-from symdiff.emit import numpy as numpy_target
 from symdiff.errors import not_installed
 from symdiff.graph.dims import concrete
 from symdiff.ops.evaluate import special
@@ -174,7 +174,7 @@ def outputs(kernel: Kernel, space: Space, values: Sequence[Any]) -> list[Any]:
     dtype = space.xp.asarray(0.0, device=space.device).dtype if dtype is None else dtype
     is_complex = space.xp.isdtype(dtype, "complex floating")
     function = kernel.function("array_api complex" if is_complex else "array_api")
-    given = {"special": space.special()} if numpy_target.needs_scipy(kernel.program) else {}
+    given = {"special": space.special()} if "special" in inspect.signature(function).parameters else {}
     try:
         found = flatten(function(*values, xp=space.xp, device=space.device, **given), kernel.nest)
     except AttributeError as error:

@@ -22,14 +22,12 @@ def _latex(letter: str, before: str = "") -> str:
 
 
 ENTRIES = (
-    function("j0", "x", "-j1(x)", latex="J_{0}", c="j0", javascript=None, finite=True, domain="every x", sample=(_R,)),
+    function("j0", "x", "-j1(x)", latex="J_{0}", finite=True, domain="every x", sample=(_R,)),
     function(
         "j1",
         "x",
         "0.5*(j0(x) - jv(2, x))",
         latex="J_{1}",
-        c="j1",
-        javascript=None,
         finite=True,
         domain="every x",
         sample=(_R,),
@@ -40,8 +38,6 @@ ENTRIES = (
         "x",
         "-y1(x)",
         latex="Y_{0}",
-        c="y0",
-        javascript=None,
         domain="x > 0",
         sample=(_P,),
         kinks=(((0.0,), (inf,)),),
@@ -51,8 +47,6 @@ ENTRIES = (
         "x",
         "where(special(x == 0), inf, 0.5*(y0(away(special(x == 0), x)) - yv(2, away(special(x == 0), x))))",
         latex="Y_{1}",
-        c="y1",
-        javascript=None,
         domain="x > 0",
         sample=(_P,),
         kinks=(((0.0,), (inf,)),),

@@ -14,6 +14,14 @@ FIELD = "entropies and losses"
 
 _P = (0.2, 3.0)
 
+# The logarithm of x/y for positive x and y. The quotient may overflow, and loses digits below 2.3e-308.
+_IN_RANGE = "x > 0 and y > 0 and x/y > 2.3e-308 and x/y < inf"
+_LOG_RATIO = (
+    f"where({_IN_RANGE}, log(where({_IN_RANGE}, x/y, 1)),"
+    " log(where(x > 0 and y > 0, x, 1)) - log(where(x > 0 and y > 0, y, 1)))"
+)
+_LOG_RATIO_OF_FLOATS = "(math.log({x} / {y}) if 2.3e-308 < {x} / {y} < math.inf else math.log({x}) - math.log({y}))"
+
 ENTRIES = (
     function(
         "entr",
@@ -33,9 +41,10 @@ ENTRIES = (
         "1 + log(x/y)",
         "-x/y",
         latex=r"\operatorname{rel\_entr}",
-        math="({x} * math.log({x} / {y}) if {x} > 0.0 and {y} > 0.0 else 0.0 if {x} == 0.0 and {y} >= 0.0"
+        math=f"({{x}} * {_LOG_RATIO_OF_FLOATS}"
+        " if {x} > 0.0 and {y} > 0.0 else 0.0 if {x} == 0.0 and {y} >= 0.0"
         " else {x} + {y} if {x} != {x} or {y} != {y} else math.inf)",
-        llvm="where(x > 0 and y > 0, x*log(where(x > 0 and y > 0, x/y, 1)), where(x == 0 and y >= 0, 0,"
+        llvm=f"where(x > 0 and y > 0, x*{_LOG_RATIO}, where(x == 0 and y >= 0, 0,"
         " where(x != x or y != y, x + y, inf)))",
         domain="x >= 0, y >= 0; inf elsewhere",
         sample=(_P, _P),
