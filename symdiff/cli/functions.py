@@ -12,7 +12,7 @@ from symdiff.language.arrays import ARRAY_FUNCTIONS, CALLS
 from symdiff.language.hints import no_function
 from symdiff.language.loops import LOOPS
 from symdiff.language.roots import QUAD, ROOTS
-from symdiff.ops.table import FORMULAS, FUNCTIONS, Formula, Primitive
+from symdiff.ops.table import CORE, FORMULAS, FUNCTIONS, Formula, Primitive
 from symdiff.ops.table.fields import call, edges, fields, languages, methods, needs, readable, slopes
 
 SUMMARY = "the functions of the language, or a description of one"
@@ -22,7 +22,7 @@ _OF_FUNCTIONS = {**LOOPS, **ROOTS, "quad": QUAD}  # what takes a function of the
 _OTHERS = {
     "piecewise": "values and conditions in turn, and then a value for all other cases, as in piecewise(a, x > 0, b)",
     "Piecewise": "pairs of a value and a condition, as in Piecewise((a, x > 0), (b, True))",
-    "dot": "two numbers, vectors or matrices, as in dot(x, y)",
+    "dot": "two vectors or matrices, as in dot(x, y)",
     "outer": "two vectors, as in outer(x, y)",
 }
 
@@ -67,6 +67,8 @@ def described(name: str) -> str:
         found.append(f"{name} takes {said}")
     if not found:
         raise SymdiffError(no_function(name, arguments=0))
+    if name in CORE:
+        found.append(f"  name      a function in every formula; args can make {name} a variable")
     return "\n".join(found)
 
 

@@ -300,6 +300,9 @@ def _shown(number: object, literal: str) -> str:
     return short if short and float(short) == number else literal.strip()
 
 
+_DERIVATIVES = {"grad": "grad", "diff": "diff('x')", "jacobian": "jacobian", "hessian": "hessian"}
+
+
 def no_attribute(owner: str, text: str, position: int) -> str:
     """Return the message for a point after a value. The text after the point begins at the position."""
     after = text[position : position + 50]
@@ -317,6 +320,9 @@ def no_attribute(owner: str, text: str, position: int) -> str:
         written = _OF_MODULES.get(name) or CONSTANTS_ELSEWHERE.get(f"M_{name}")  # as Math.LN2
         written = written or FUNCTIONS_ELSEWHERE.get(name) or f"{name}{'(...)' if called else ''} without {owner!r}"
         return f"the language has no attributes; {no_constant(name) or f'write {written}'}"
+    if called and name in _DERIVATIVES and owner.isidentifier():
+        given = f"functions={{'d{owner}': {owner}.{_DERIVATIVES[name]}}}"
+        return f"the only attribute is .T; give a derivative of {owner} a name of its own, as in {given}"
     if is_function(name):
         return f"the only attribute is .T; write {name}({owner if owner.isidentifier() else '...'})"
     return "the only attribute is .T, the transpose"

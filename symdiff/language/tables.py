@@ -346,7 +346,7 @@ def pchip(b: Builder, x: int, xs: int, ys: int, extrapolate: Extrapolation) -> i
     if n == 2:
         slopes = concatenate(b, [m, m], 0)
     else:
-        not_negative(b, n - 3, "pchip of a number of knots that only a call knows needs at least 3 of them")
+        not_negative(b, n - 3, "pchip needs at least 3 knots if args declares their number by a name (as in xs[n])")
         slopes = _monotone(b, h, m)
     return _cubics(b, x, xs, ys, h, m, slopes, extrapolate)
 
@@ -425,7 +425,7 @@ def _solved(b: Builder, n: Dim, h: int, m: int, bc: str) -> int:
     if bc == "not-a-knot" and n == 3:
         bc = "parabola"
     if bc == "not-a-knot":
-        not_negative(b, n - 4, "spline of a number of knots that only a call knows needs at least 4 of them")
+        not_negative(b, n - 4, "spline needs at least 4 knots if args declares their number by a name (as in xs[n])")
     g, after = _part(b, h, None, -1), _part(b, h, 1, None)
     names = {"m": _part(b, m, None, -1), "q": _part(b, m, 1, None), "g": _beside(b, g, m), "h": _beside(b, after, m)}
     first, last = (_end_row(b, h, m, bc, *at) for at in _FROM_ENDS)

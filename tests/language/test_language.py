@@ -168,7 +168,7 @@ def test_several_outputs():
         ("for i in range(3): x", 4, "the loops are fold, scan and iterate"), ("while x > 0: x", 6, "with a fixed number of steps"),
         ("f = lambda x, y: x*y\nf(a, b)", 11, "for a function write f(x, y) = ... on a line of its own"),
         ("g(x) = x\nfsolve(g, 1)", 9, "write root(g, z0)"), ("root(lambda x: x - a, 1)", 12, "write g(x) = ... on a line of its own"),
-        ("normal_lpdf(x, mu=0, sigma=1)", 0, "takes its arguments in order, as normal_lpdf(x, mu, sigma)"),
+        ("x*P.grad(T)", 3, "functions={'dP': P.grad}"), ("normal_lpdf(x, mu=0, sigma=1)", 0, "takes its arguments in order, as normal_lpdf(x, mu, sigma)"),
         ("take(x, i)", 0, "write x[i], with integers i that args declares"), ("bincount(i)", 0, "write segment_sum(v, i, n)"),
         ("eigh(A)", 0, "write eigvalsh(A)"),
         ("2 lambda", 2, "write 2*lambda"), ("lambda x: x", 7, "for a Python function write only the expression"),
