@@ -30,6 +30,8 @@ from benchmarks.work.formulas import EXAMPLE, LOGISTIC_LOSS, LONG_SUM, ROSENBROC
 from benchmarks.work.problems import functions
 from symdiff.ops.table import PRIMITIVES
 
+pytestmark = pytest.mark.long
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 

@@ -313,6 +313,7 @@ def fit(f, t, data, after=None):
     return seen
 
 
+@pytest.mark.long
 def test_a_fit_to_a_million_points_on_processes_one_of_which_dies():
     distributed = pytest.importorskip("distributed")
     f = symdiff.compile("mean((y - a*exp(-b*x))**2)", args="x[n], y[n], a, b", wrt="a, b")

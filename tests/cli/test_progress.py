@@ -85,6 +85,7 @@ def screen(text):
     return [line.rstrip() for line in lines]
 
 
+@pytest.mark.long
 def test_a_terminal_shows_it_and_is_clean_afterwards():
     words = command(0.6, "x^2", "--at", "x=3", middle=True)
     status, seen = on_a_terminal(words)
@@ -133,6 +134,7 @@ def test_an_error_stands_alone():
     assert screen(seen)[0] == "symdiff: unknown function 'lgo'; did you mean 'log'?"
 
 
+@pytest.mark.long
 def test_an_interrupt_is_quiet():
     status, seen = on_a_terminal(command(30, "x^2"), interrupt_at=b"working")
     assert status == 130

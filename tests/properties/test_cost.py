@@ -14,6 +14,8 @@ from tables import each
 import symdiff
 from symdiff.ops.table import BUILT_IN, FORMULAS, FUNCTIONS
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("scipy")
 
 # Far out, near poles and near the ends of the range.

@@ -8,10 +8,13 @@ import cProfile
 import pickle
 
 import numpy as np
+import pytest
 from tables import each
 
 import symdiff
 from symdiff.graph.dims import symbols
+
+pytestmark = pytest.mark.long
 
 LINEAR, SQUARE = 4.1 / 3, 16 / 9  # times so much, as the work of small sizes is not quite in proportion
 

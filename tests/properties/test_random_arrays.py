@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 from jets import exactly
 from random_arrays import LEAVES, SIZES, declared, formula
 from tables import each
@@ -10,6 +11,8 @@ from tables import each
 import symdiff
 from symdiff.graph.ir import verify
 from symdiff.ops.evaluate import evaluate
+
+pytestmark = pytest.mark.long
 
 
 def flat(result):

@@ -15,6 +15,8 @@ import symdiff
 from symdiff.derive import calculus
 from symdiff.graph.ir import verify
 
+pytestmark = pytest.mark.long
+
 
 def both(f, point):
     """Value and gradient by floats and by arrays."""

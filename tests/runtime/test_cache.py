@@ -15,6 +15,8 @@ import symdiff
 from symdiff.api import compiler
 from symdiff.runtime import native
 
+pytestmark = pytest.mark.long
+
 X = np.linspace(0.5, 1.5, 20)
 needs_llvm = pytest.mark.skipif(
     pytest.importorskip("importlib.util").find_spec("llvmlite") is None,

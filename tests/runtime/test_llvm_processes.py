@@ -6,6 +6,8 @@ from textwrap import dedent
 import pytest
 from processes import clean
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
 
 
