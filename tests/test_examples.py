@@ -26,7 +26,6 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 from tables import each
 
-
 EXAMPLES = pathlib.Path(train_relu.__file__).parent
 
 # The same training written out by hand in NumPy.

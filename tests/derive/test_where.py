@@ -258,6 +258,7 @@ def modes(f, *arguments):
     return [part for one in result for part in flat(one)]
 
 
+@pytest.mark.long
 @each(("branch", "options"), in_turn([(branch,) for branch in ARRAYS]))
 def test_operations_on_shapes_that_are_not_chosen(branch, options):
     declared = {"args": "x[n], A[m,n], s", **options}

@@ -5,9 +5,12 @@ import random
 
 import mpmath
 import numpy as np
+import pytest
 from random_formulas import NAMES, WELL, condition, exact, problems, variables
 
 import symdiff
+
+pytestmark = pytest.mark.long
 
 COUNT = 100
 

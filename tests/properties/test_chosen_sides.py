@@ -3,9 +3,12 @@
 import random
 
 import numpy as np
+import pytest
 from tables import each
 
 import symdiff
+
+pytestmark = pytest.mark.long
 
 ONE = [
     "log({})",

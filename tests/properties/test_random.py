@@ -16,6 +16,8 @@ from symdiff.emit.passes import eager, expand_powers, lazy
 from symdiff.graph.ir import compact, verify
 from symdiff.ops.evaluate import evaluate
 
+pytestmark = pytest.mark.long
+
 SETTINGS = settings(max_examples=60, deadline=None)
 
 

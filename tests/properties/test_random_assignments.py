@@ -9,6 +9,8 @@ import symdiff
 import symdiff.numpy
 from symdiff import SymdiffError
 
+pytestmark = pytest.mark.long
+
 X = np.array([0.5, -1.25, 2.0])
 SUBSCRIPTS = ["0", "-1", "1:", ":-1", "::-1", "::2", "[0, 1]", "..., 0", "None", ":", "np.array([True, False, True])"]
 MADE = [

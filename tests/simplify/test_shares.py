@@ -86,6 +86,7 @@ def exact(text, names, points):
         return [reference(*map(mpmath.mpf, point)) for point in points]
 
 
+@pytest.mark.long
 @each(("text", "names", "points", "backend"), partly_native(CASES))
 def test_parts_that_overflow(text, names, points, backend):
     f = symdiff.compile(text, args=names, backend=backend)
