@@ -155,6 +155,7 @@ def test_rosenbrock(f):
 ARGUMENTS = {"larger_than_memory": ("20000",)}  # points
 
 
+@pytest.mark.long
 @each("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_example_runs_and_prints(path, monkeypatch, tmp_path, capsys):
     if path.stem == "train_relu":

@@ -96,6 +96,7 @@ def test_a_piecewise_without_a_last_value_is_nan_elsewhere():
 # Names
 
 
+@pytest.mark.long
 @each("name", SOFT)
 def test_a_name_that_is_not_called_is_a_variable(name):
     for text in (f"{name}*x + 1", f"x/{name}**2", f"-{name} + sin(x)"):
@@ -345,6 +346,7 @@ def test_none_is_a_value_of_named_arguments_alone():
 OPERANDS = [p for p in PRIMITIVES.values() if p.name in BASIC and p.sample and not p.internal and not p.symbols]
 
 
+@pytest.mark.long
 @each("primitive", OPERANDS, ids=lambda p: p.name)
 def test_spellings_keep_operands_together(primitive):
     """An operand that is itself a sum, a product, a negative or a choice, in every target."""
