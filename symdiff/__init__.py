@@ -9,13 +9,12 @@ grad(x1=5.5, x2=1.7163378145367738)
 """
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from symdiff.api.compiler import clear_cache, compile  # noqa: A004 - the name users expect
-from symdiff.api.external import external
 from symdiff.api.function import Function
-from symdiff.api.propagate import propagate
 from symdiff.errors import (
     BoundsError,
     FormulaWarning,
@@ -27,6 +26,10 @@ from symdiff.errors import (
 )
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.limits import Limits, limits
+
+if TYPE_CHECKING:
+    from symdiff.api.external import external
+    from symdiff.api.propagate import propagate
 
 __version__ = "0.1.0"
 
@@ -71,12 +74,17 @@ if not TYPE_CHECKING:  # type checkers need only the names above
     del limits  # otherwise it would hide the property
     sys.modules[__name__].__class__ = _Package
 
+    _WHEN_USED = {"external": "symdiff.api.external", "propagate": "symdiff.api.propagate"}
+
     def __getattr__(name: str) -> Any:
-        """Raise the error for an unknown attribute. Python also calls this for submodules not yet imported.
+        """Return a function that is imported when it is used. Python also calls this for submodules not yet imported.
 
         Raises:
-            AttributeError: Always. The message says what to write instead.
+            AttributeError: There is no such attribute. The message says what to write instead.
         """
+        if name in _WHEN_USED:
+            found = globals()[name] = getattr(import_module(_WHEN_USED[name]), name)
+            return found
         member = f"f.{name}" if name[:1] != "_" and hasattr(Function, name) else KNOWN_AS.get(name)
         hint = ""
         if member:
