@@ -12,6 +12,7 @@ from targets import TARGETS
 
 from symdiff.ops.base import Operation
 from symdiff.ops.loops import every_row
+from symdiff.ops.table import PRIMITIVES
 
 NAMED = {target.name: target for target in TARGETS}
 
@@ -28,9 +29,13 @@ def rooms(group):
 
 
 def names_of(program):
-    rows = [row[0] for row in every_row(program)]
-    kinds = {"argmin" for row in rows if getattr(row, "kind", "") == "minimum"}
-    return {row.name if isinstance(row, Operation) else row for row in rows} | kinds
+    """Return the names of the operations of a program, and of the functions of SciPy that they are."""
+    found = {"argmin" for row in every_row(program) if getattr(row[0], "kind", "") == "minimum"}
+    for op, *_ in every_row(program):
+        found.add(op.name if isinstance(op, Operation) else op)
+        if isinstance(op, str) and op in PRIMITIVES and PRIMITIVES[op].module == "special":
+            found.update(re.findall(r"\w+", f"{PRIMITIVES[op].numpy} {PRIMITIVES[op].standard}"))
+    return found
 
 
 def test_the_documentation_says_how_near_targets_come():
