@@ -1,4 +1,4 @@
-"""LLVM IR to machine code, by llvmlite (the extra `symdiff[llvm]`), which is imported when it is first needed.
+"""LLVM IR to machine code, by llvmlite (the extra `symdiff-compiler[llvm]`), which is imported when it is first needed.
 
 Machine code can be made again, so a process keeps a bounded amount of it: see `Codes`.
 """
