@@ -21,9 +21,9 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from symdiff.emit.llvm import Machine
-from symdiff.emit.llvm.call import METHOD
+from symdiff.emit.llvm import ATTRIBUTES, Machine, common
 from symdiff.emit.llvm.floats import INTERFACE
+from symdiff.emit.llvm.frame import METHOD
 from symdiff.errors import not_installed
 from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime.threads import Lock
@@ -151,6 +151,8 @@ class Code:
         `loops` says that the module has loops over numbers, of which LLVM makes loops over vectors.
         """
         with _lock:
+            for name in common.needed(source):
+                _common(name)
             machine_code = _on_a_large_stack(lambda: _compiled(source, optimised=optimised, loops=loops))
             engine, context = _loaded(machine_code)
             self.memory = _Memory(engine, context)
@@ -193,6 +195,15 @@ class LoopCode(Code):
             self.call = _new_method(ctypes.byref(self.memory.method), self.memory, None)
 
 
+@cache
+def _common(name: str) -> tuple[Any, Any]:
+    """Compile a function that all modules share, and tell LLVM where it is. Return what keeps its memory."""
+    source = "\n".join([common.source(name), *ATTRIBUTES])
+    engine, context = _loaded(_compiled(source, optimised=True, loops=False))
+    binding().add_symbol(name, engine.get_function_address(name))
+    return engine, context
+
+
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
     """Return what `make` returns. It runs in a thread of its own where the stacks of threads have been set smaller."""
     size = threading.stack_size()
@@ -228,10 +239,6 @@ def _compiled(source: str, *, optimised: bool, loops: bool) -> bytes:
 @cache
 def _target(opt: int) -> Any:
     """Return the LLVM target of a level of optimisation. All modules share it, since each takes almost a megabyte."""
-    return _new_target(opt)
-
-
-def _new_target(opt: int) -> Any:
     llvm = binding()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=opt, jit=True
@@ -244,7 +251,8 @@ def _loaded(machine_code: bytes) -> tuple[Any, Any]:
     context = llvm.create_context()
     nothing = llvm.parse_assembly("", context)
     nothing.triple = llvm.get_process_triple()
-    engine = llvm.create_mcjit_compiler(nothing, _new_target(opt=0))
+    # The engine owns its target, which compiles nothing.
+    engine = llvm.create_mcjit_compiler(nothing, llvm.Target.from_default_triple().create_target_machine(jit=True))
     engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
     engine.finalize_object()
     return engine, context
