@@ -1,4 +1,4 @@
-"""LLVM IR to machine code, by llvmlite (the extra `symdiff[llvm]`), which is imported when it is first needed.
+"""LLVM IR to machine code, by llvmlite (the extra `symdiff-compiler[llvm]`), which is imported when it is first needed.
 
 Machine code can be made again, so a process keeps a bounded amount of it: see `Codes`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import sysconfig
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -385,7 +386,7 @@ def array_head() -> int:
     Return 0 where the fields are not those of NumPy's C interface, or cannot be read.
     """
     head = object.__basicsize__
-    if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
+    if not takes_floats() or ctypes.sizeof(ctypes.c_void_p) != 8:
         return 0
     for one in (np.zeros((3, 5)), np.zeros((3, 5))[:, ::2], np.zeros((2, 2, 7))):
         kind, *fields = (ctypes.c_int64 * 8).from_address(id(one) + head - 8)
@@ -399,5 +400,5 @@ def array_head() -> int:
 
 
 def takes_floats() -> bool:
-    """Return whether this interpreter has the C functions that native code for floats calls."""
-    return sys.implementation.name == "cpython"
+    """Return whether native code may call this interpreter: it is CPython, with its global lock."""
+    return sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
