@@ -7,8 +7,7 @@ of the C library, or of the scalar function for each lane if there is no variant
 A module has these functions:
 
     call(self, arrays, number)          a method of CPython for small arrays of one shape, each in one piece
-    share(table, count, strip, regions, state, phases)  one row, in strips that threads take in turn
-    run(table, rows, count, phases)     for each row: the pointers, then `compute`
+    run(table, first, end, count, phases)  for each row: the pointers, then `compute`
     compute(pointers, count, phases)    each loop, then `finish`
     phase0(pointers, count)             a loop with folds, then the lanes of each fold
     vectors0(pointers, count, sums)     the loop over whole vectors
@@ -16,7 +15,7 @@ A module has these functions:
 
 The first three, and loops without folds, only call functions that all modules share; see `symdiff.emit.llvm.common`.
 
-`table` has two entries for each array: the address, and the bytes from row to row (for `share`: from strip to strip).
+`table` has two entries for each array: the address, and the bytes from row to row.
 `Counts` has the order of the arrays. A bit of `phases` says whether a loop runs. A long program is cut into several
 functions, which pass values through memory.
 """
@@ -38,6 +37,8 @@ from symdiff.ops.table import PRIMITIVES
 
 PART = 2000  # the most operations of a function; LLVM takes more than twice as long for twice as many
 
+ALL = 1 << 62  # points; there are fewer in memory
+
 _INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "and", "or", "xor", "select"})
 
 
@@ -58,7 +59,9 @@ class Machine:
     head: int = 0
 
 
-def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
+def source(
+    loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool], share: int = ALL, threads: int = 1
+) -> str:
     """Return the module of prepared loops.
 
     Args:
@@ -66,6 +69,8 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         machine: The machine.
         single: Compute in single precision.
         varying: Whether each input varies along a row.
+        share: The points that are worth a thread, for the method `call` of points.
+        threads: The most threads that the method uses.
     """
     writer = Writer(loops, machine, single=single, varying=varying)
     counts = Counts(
@@ -88,7 +93,7 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         texts.append(writer.finish())
     parts = [frame(counts, calls, machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
     if machine.head:
-        parts.append(method(counts, writer.type, machine.head, alike=loops.shape is None))
+        parts.append(method(counts, writer.type, machine.head, alike=loops.shape is None, share=share, threads=threads))
     shared = [common.declaration(name) for name in common.needed("".join(parts))]
     return "\n".join([*parts, *shared, *sorted(writer.declared), *ATTRIBUTES])
 
