@@ -72,7 +72,7 @@ class PointCalls:
     def possible(self) -> bool:
         """Whether there is such code on this machine."""
         machine = native.machine()
-        if not (machine.family and machine.head and machine.items):
+        if not (native.takes_floats() and machine.family and machine.head and machine.items):
             return False
         try:
             return bool(self.point.results)

@@ -15,8 +15,8 @@ import numpy as np
 
 from symdiff.emit.fuse import Input, Loop, Loops, UnfusableError
 from symdiff.emit.llvm import ATTRIBUTES, Machine, StraightCode, Writer
-from symdiff.emit.llvm.call import METHOD
-from symdiff.emit.llvm.frame import errors_kept
+from symdiff.emit.llvm.common import errors_kept
+from symdiff.emit.llvm.frame import METHOD
 from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Shape, fixed, symbols
 from symdiff.graph.ir import Program
