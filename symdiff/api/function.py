@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from symdiff.api.check import Check
     from symdiff.api.graph import Drawing
     from symdiff.api.packing import Packing, Solution
+    from symdiff.api.report import Report
     from symdiff.api.sparse import Sparse
     from symdiff.api.steps import Trace
 
@@ -959,6 +960,34 @@ class Function:
         if self.bound:
             args, named = self.filled(args, named), {}
         return trace(self.free, args, named, tangent=tangent, cotangent=cotangent)
+
+    def report(self, *args: Any, **kwargs: Any) -> Report:
+        """Return a page of HTML about this Function at a point.
+
+        The page shows the formula, the value and the derivatives, the sources (NumPy, textbook, C), the trace, the
+        graph, the Hessian, and LaTeX to copy. For a formula of scalars with one result, sliders move the arguments. The page
+        computes the numbers and the pictures by the exported JavaScript. The page needs no network and no other file,
+        and nothing of the formula's text acts as markup or code.
+
+        Args:
+            *args: A point, as for a call, without loop dimensions.
+            **kwargs: Arguments by name.
+
+        Returns:
+            A report: `save("report.html")` writes the page, `str()` returns its text, and Jupyter shows it.
+
+        Raises:
+            ShapeError: There is more than one point, or the sizes of arrays do not fit.
+            TypeError: The number or a name of the arguments is wrong, or an argument is not real.
+
+        >>> import symdiff
+        >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
+        >>> str(page)[:15]
+        '<!doctype html>'
+        """
+        from symdiff.api.report import report
+
+        return report(self, args, kwargs)
 
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.
