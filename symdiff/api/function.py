@@ -903,7 +903,8 @@ class Function:
         """Return the computational graph: arguments, constants, operations and results.
 
         The graph shows what is computed: it is simplified, and equal parts are one node. `trace` shows each step as
-        written.
+        written. Both number the steps in the same order, and a Function with `optimize=False` has the same steps in
+        both.
 
         Args:
             *args: A point, as for a call, without loop dimensions. The nodes then show their values. If there is one
@@ -911,8 +912,9 @@ class Function:
             **kwargs: Arguments by name.
 
         Returns:
-            A drawing that prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`. It also has
-            `svg()` and `save("graph.svg")` if the extra `symdiff-compiler[graph]` and the program `dot` are installed.
+            A drawing that prints as DOT text, shows itself as a picture in Jupyter, and has `svg()`,
+            `save("graph.svg")` and `save("graph.dot")`. A graph of more than 400 nodes, and `save("graph.png")`, need
+            the extra `symdiff-compiler[graph]` and the program `dot` of Graphviz.
 
         Raises:
             LimitError: There are more nodes than `limits.shown`.
