@@ -967,9 +967,9 @@ class Function:
         """Return a page of HTML about this Function at a point.
 
         The page shows the formula, the value and the derivatives, the sources (NumPy, textbook, C), the trace, the
-        graph, the Hessian, and LaTeX to copy. For a formula of scalars with one result, sliders move the arguments. The page
-        computes the numbers and the pictures by the exported JavaScript. The page needs no network and no other file,
-        and nothing of the formula's text acts as markup or code.
+        graph, the Hessian, and LaTeX to copy. For a formula of scalars with one result, sliders move the arguments:
+        the page computes numbers and pictures by the exported JavaScript. The page needs no network and no other
+        file, and nothing of the formula's text acts as markup or code.
 
         Args:
             *args: A point, as for a call, without loop dimensions.
@@ -989,7 +989,9 @@ class Function:
         """
         from symdiff.api.report import report
 
-        return report(self, args, kwargs)
+        f, textbook = self.free, self.recipe.textbook
+        written = Function(textbook, textbook.program(), f.layout, f.wrt, f.name)
+        return report(f, written, self.filled(args, kwargs))
 
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.

@@ -15,17 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-import symdiff
+from symdiff.api.compiled import Compiled
 from symdiff.api.files import write
-from symdiff.errors import SymdiffError
+from symdiff.errors import ShapeError, SymdiffError
 from symdiff.runtime.results import leaves
-
-if TYPE_CHECKING:
-    from symdiff.api.function import Function
 
 _HESSIAN = 12  # the most variables whose Hessian is shown
 # Comments, words and numbers of Python, C and JavaScript.
@@ -65,27 +62,23 @@ class Report:
         return f'<iframe srcdoc="{escape(self._page)}" style="width: 100%; height: 40rem; border: 0"></iframe>'
 
 
-def report(f: Function, args: tuple[Any, ...], named: dict[str, Any]) -> Report:
-    """Return the report of a Function; see `Function.report`."""
-    given = f.filled(args, named)
-    f = f.free
+def report(f: Compiled, textbook: Compiled, given: tuple[Any, ...]) -> Report:
+    """Return the report of a Function at a point; see `Function.report`. `textbook` is its textbook form."""
     values, loop, dtype, _ = f.kernel.arrays(given)
     if dtype.kind == "c":
         raise TypeError("report takes real arguments")
     if loop:
-        raise symdiff.ShapeError(
-            f"a report is about one point, and these arguments are an array of points, of shape {loop}"
-        )
+        raise ShapeError(f"a report is about one point, and these arguments are an array of points, of shape {loop}")
     point = [v.item() if not v.ndim else v for v in map(np.asarray, values)]
     with np.errstate(all="ignore"):  # infinities and NaN are shown, and the trace says where they come from
-        sections = list(_sections(f, point))
+        sections = list(_sections(f, textbook, point))
     title = f.text if len(f.text) <= 80 else f.text[:77] + "..."
     script = _script(f, point)
     body = "\n".join(
         [
             f"<h1>{escape(title)}</h1>",
             *[f"<section>\n<h2>{escape(head)}</h2>\n{content}\n</section>" for head, content in sections],
-            f"<footer>Made by symdiff {symdiff.__version__}. The page loads nothing from elsewhere.</footer>",
+            "<footer>Made by symdiff. The page loads nothing from elsewhere.</footer>",
         ]
     )
     return Report(_page(title, body, script))
@@ -118,14 +111,14 @@ def _asset(name: str) -> str:
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _sections(f: Function, given: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _sections(f: Compiled, textbook: Compiled, given: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """Yield the heading and the HTML of each section that this Function has."""
     yield "Formula", _formula(f)
     yield "Value and derivatives", _numbers(f, given)
     sliders = _sliders(f, given)
     if sliders:
         yield "Move the arguments", sliders
-    yield "Sources", _sources(f)
+    yield "Sources", _sources(f, textbook)
     for head, make in (("Trace", _trace), ("Graph", _graph), ("Hessian", _hessian)):
         try:
             content = make(f, given)
@@ -136,7 +129,7 @@ def _sections(f: Function, given: Sequence[Any]) -> Iterator[tuple[str, str]]:
     yield "LaTeX", _latex(f)
 
 
-def _formula(f: Function) -> str:
+def _formula(f: Compiled) -> str:
     return f'<pre class="formula">{escape(f.text)}</pre>'
 
 
@@ -159,7 +152,7 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int) -> s
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
-def _numbers(f: Function, given: Sequence[Any]) -> str:
+def _numbers(f: Compiled, given: Sequence[Any]) -> str:
     rows = [[name, "argument", _number(value)] for name, value in zip(f.args, given, strict=True)]
     rows += [[name, "value", _number(v)] for name, v in zip(f.outputs, leaves(f(*given)), strict=True)]
     if _scalar(f):
@@ -169,27 +162,23 @@ def _numbers(f: Function, given: Sequence[Any]) -> str:
     return _rows(("", "", "number"), rows, 2)
 
 
-def _scalar(f: Function) -> bool:
+def _scalar(f: Compiled) -> bool:
     """Return whether the Function has a gradient."""
     return bool(f.wrt) and f.results == ((),) and f.layout is None
 
 
-def _sources(f: Function) -> str:
+def _sources(f: Compiled, textbook: Compiled) -> str:
     """Return the sources of value and gradient, or of the value, side by side."""
     main = _whole(f)
-    textbook = f.recipe.textbook
     made: list[tuple[str, Callable[[], str]]] = [
         ("NumPy, as it runs", lambda: main.source),
-        (
-            "Step by step, as in a textbook",
-            lambda: _whole(type(f)(textbook, textbook.program(), f.layout, f.wrt, f.name)).source,
-        ),
+        ("Step by step, as in a textbook", lambda: _whole(textbook).source),
         ("C", lambda: main.source_for("c")),
     ]
     return '<div class="side">' + "".join(_source(head, make) for head, make in made) + "</div>"
 
 
-def _whole(f: Function) -> Function:
+def _whole(f: Compiled) -> Compiled:
     return f.value_and_grad if _scalar(f) else f
 
 
@@ -211,16 +200,16 @@ def _coloured(source: str) -> str:
     return "".join([*parts, escape(source[end:])])
 
 
-def _trace(f: Function, given: Sequence[Any]) -> str:
+def _trace(f: Compiled, given: Sequence[Any]) -> str:
     trace = f.trace(*given)
     return f'<div class="wide">{trace._repr_html_()}</div>'
 
 
-def _graph(f: Function, given: Sequence[Any]) -> str:
+def _graph(f: Compiled, given: Sequence[Any]) -> str:
     return f'<div class="graph">{f.graph(*given).svg()}</div>'
 
 
-def _hessian(f: Function, given: Sequence[Any]) -> str:
+def _hessian(f: Compiled, given: Sequence[Any]) -> str:
     if not _scalar(f):
         return ""
     matrix = np.asarray(f.hessian(*given))
@@ -231,12 +220,12 @@ def _hessian(f: Function, given: Sequence[Any]) -> str:
     return _rows(("", *names), rows, 1)
 
 
-def _latex(f: Function) -> str:
+def _latex(f: Compiled) -> str:
     parts = []
-    derived = [("the formula", lambda: f.latex)] + [("its gradient", lambda: f.grad.latex)] * _scalar(f)
-    for k, (head, make) in enumerate(derived):
+    derived = [("the formula", f), ("its gradient", f.grad)] if _scalar(f) else [("the formula", f)]
+    for k, (head, of) in enumerate(derived):
         try:
-            text = make()
+            text = of.latex
         except (SymdiffError, ValueError) as error:
             parts.append(f"<p>{escape(str(error).splitlines()[0])}</p>")
             continue
@@ -244,6 +233,7 @@ def _latex(f: Function) -> str:
         parts.append(
             f'<label for="latex{k}"><h3>LaTeX of {head}</h3></label>'
             f'<textarea id="latex{k}" rows="{lines}" readonly spellcheck="false">{escape(text)}</textarea>'
+            f'<p><button type="button" data-copies="latex{k}">Copy</button></p>'
         )
     return "\n".join(parts)
 
@@ -251,7 +241,7 @@ def _latex(f: Function) -> str:
 # The part that moves
 
 
-def _exported(f: Function) -> str | None:
+def _exported(f: Compiled) -> str | None:
     """Return the JavaScript of value and gradient, or None where there is no such function of scalars."""
     if not _scalar(f) or any(f.cores) or any(f.integers) or not f.args:
         return None
@@ -267,17 +257,17 @@ def _range(value: float) -> tuple[float, float]:
     return value - width, value + width
 
 
-def _sliders(f: Function, given: Sequence[Any]) -> str:
+def _sliders(f: Compiled, given: Sequence[Any]) -> str:
     if _exported(f) is None or not np.all(np.isfinite(given)):
         return ""
     lines = []
     for k, (name, value) in enumerate(zip(f.args, given, strict=True)):
         low, high = _range(float(value))
-        shown = escape(name)
+        shown, start = escape(name), f'step="any" value="{float(value)!r}"'
         lines.append(
             f'<div class="slider"><label for="range{k}">{shown}</label>'
-            f'<input type="range" id="range{k}" min="{low!r}" max="{high!r}" step="any" value="{float(value)!r}">'
-            f'<input type="number" id="box{k}" step="any" value="{float(value)!r}" aria-label="{shown}, as a number"></div>'
+            f'<input type="range" id="range{k}" min="{low!r}" max="{high!r}" {start}>'
+            f'<input type="number" id="box{k}" {start} aria-label="{shown}, as a number"></div>'
         )
     choices = "".join(
         f'<label><input type="radio" name="over" value="{k}"{" checked" * (k == 0)}> {escape(name)}</label> '
@@ -293,20 +283,17 @@ def _sliders(f: Function, given: Sequence[Any]) -> str:
 <table aria-live="polite"><tbody>{results}</tbody></table>
 <fieldset><legend>Draw over</legend>{choices}</fieldset>
 <div class="side plots">
-<figure><figcaption>value over <span class="over"></span></figcaption><svg id="curve" viewBox="0 0 640 220" role="img"
- aria-label="The value over one argument"></svg></figure>
-<figure><figcaption>derivative by <span class="over"></span></figcaption><svg id="slope" viewBox="0 0 640 220" role="img"
- aria-label="The derivative by one argument"></svg></figure>
+<figure><figcaption>value over <span class="over"></span></figcaption>
+<svg id="curve" viewBox="0 0 640 220" role="img" aria-label="The value over one argument"></svg></figure>
+<figure><figcaption>derivative by <span class="over"></span></figcaption>
+<svg id="slope" viewBox="0 0 640 220" role="img" aria-label="The derivative by one argument"></svg></figure>
 </div>"""
 
 
-def _script(f: Function, given: Sequence[Any]) -> str:
-    """Return the script of the page. It is empty if the page has no sliders.
-
-    A formula contributes names and numbers to it, and no text.
-    """
+def _script(f: Compiled, given: Sequence[Any]) -> str:
+    """Return the script of the page. A formula contributes names, numbers and code to it, and no text."""
     function = _exported(f)
     if function is None or not np.all(np.isfinite(given)):
-        return ""
+        return "\n" + _asset("copy.js")
     page = json.dumps({"names": f.args, "wrt": f.grad.outputs, "at": [float(v) for v in given]})
-    return f"\nconst PAGE = {page};\n{function}\n{_asset('sliders.js')}".replace("</", "<\\/")
+    return "\n".join(["", f"const PAGE = {page};", function, _asset("sliders.js"), _asset("copy.js")])
