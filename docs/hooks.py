@@ -164,6 +164,17 @@ def _mathml(found: re.Match[str]) -> str:
 # What MkDocs calls
 
 
+def on_files(files: Any, config: Any, **_: Any) -> None:
+    """Add the notebooks to the site. Pages link to them where they are in a checkout."""
+    from mkdocs.structure.files import File, InclusionLevel
+
+    for path in sorted((DOCS.parent / "examples").glob("*.ipynb")):
+        here = InclusionLevel.NOT_IN_NAV  # otherwise ".." counts as a hidden file
+        file = File.generated(config, f"../examples/{path.name}", abs_src_path=str(path), inclusion=here)
+        file.dest_uri = f"examples/{path.name}"
+        files.append(file)
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in the placeholders of a page, and put formulas below the examples that print LaTeX."""
     filled = re.sub(r"^.*<!-- (\w+) -->$", lambda found: PLACEHOLDERS[found[1]](), markdown, flags=re.MULTILINE)
