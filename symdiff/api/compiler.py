@@ -86,8 +86,8 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             Function, whose operations become part of this formula, or one that `symdiff.external` makes of a Python
             function. Arguments are given in order or by name. On arrays with further axes in front of its core shapes,
             a function is evaluated at each point, as in a call.
-        backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
-            code cannot (`f.backend` is "numpy" if that is everything).
+        backend: "numpy", or "llvm" for native code, which needs the extra `symdiff-compiler[llvm]`. NumPy computes
+            what native code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
         limits: Bounds for this formula and everything derived from it, as `symdiff.Limits(characters=10_000)`.
@@ -109,13 +109,14 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Warns:
         FormulaWarning: A variable `e` or `E` is the base of a power.
 
-    >>> import numpy as np
-    >>> import symdiff
-    >>> symdiff.compile("a*exp(-b*t)").grad(1.0, 2.0, 0.0)
-    grad(a=1.0, b=-0.0, t=-2.0)
-    >>> f = symdiff.compile(lambda x: np.sum(x**2), args="x[n]")
-    >>> f.grad([1.0, 2.0]).x
-    array([2., 4.])
+    Examples:
+        >>> import numpy as np
+        >>> import symdiff
+        >>> symdiff.compile("a*exp(-b*t)").grad(1.0, 2.0, 0.0)
+        grad(a=1.0, b=-0.0, t=-2.0)
+        >>> f = symdiff.compile(lambda x: np.sum(x**2), args="x[n]")
+        >>> f.grad([1.0, 2.0]).x
+        array([2., 4.])
     """
     f = _compiled(text, args, wrt, constants, functions, backend, threads, optimize=optimize, limits=limits)
     syntax = f.recipe.syntax

@@ -1,12 +1,15 @@
 """The command."""
 
+import platform
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from tables import each
 
+import symdiff
 from symdiff.api.export import MEMBERS
 from symdiff.cli import COMMANDS, main
 from symdiff.language.arrays import ARRAY_FUNCTIONS
@@ -335,7 +338,10 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
             "there is no 'np'; the names are numpy, loops, math, array_api, c, javascript, llvm",
         ),
         (["export", "x", "--target", "nunpy"], "there is no 'nunpy'; the names are numpy, math, c, javascript"),
-        (["x", "-o", "f.py"], "there is no option '-o' without a command; these have it: symdiff graph, plot, export"),
+        (
+            ["x", "-o", "f.py"],
+            "there is no option '-o' without a command; these have it: symdiff graph, plot, report, export",
+        ),
         (["export", "x", "model.py"], "symdiff export: use -o to give the file to write: -o model.py"),
         (["x^2", "+", "1"], "there are more words after the formula 'x^2'; put quotes around all of it: \"x^2 + 1\""),
         (["x*y", "x=1", "y=2"], "use --at to give values: --at x=1 y=2"),
@@ -369,17 +375,15 @@ def test_usage_errors_have_status_2(capsys):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 2
-    for words in (["--help"], ["source", "--help"], ["--version"]):
+    for words in (["--help"], ["source", "--help"], ["x", "--version"]):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 0
     assert "examples:" in capsys.readouterr().out
 
 
-@each(
-    ("words", "option"), [(["help"], ["--help"]), (["help", "plot"], ["plot", "--help"]), (["version"], ["--version"])]
-)
-def test_help_and_version_as_words(capsys, words, option):
+@each(("words", "option"), [(["help"], ["--help"]), (["help", "plot"], ["plot", "--help"])])
+def test_help_as_a_word(capsys, words, option):
     printed = []
     for given in (words, option):
         with pytest.raises(SystemExit) as caught:
@@ -387,6 +391,19 @@ def test_help_and_version_as_words(capsys, words, option):
         assert caught.value.code == 0
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]
+
+
+def test_the_version_and_the_versions_of_what_it_uses(capsys):
+    for words in (["--version"], ["version"]):
+        assert main(words) == 0
+        assert capsys.readouterr().out == f"symdiff {symdiff.__version__}\n"
+    for words in (["--version", "-v"], ["version", "--verbose"]):
+        assert main(words) == 0
+        lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+        assert lines["symdiff"] == symdiff.__version__
+        assert lines["numpy"] == np.__version__
+        assert lines["Python"].startswith(platform.python_version())
+        assert {"scipy", "llvmlite", "matplotlib", "threads", 'backend="llvm"'} <= lines.keys()
 
 
 def test_as_a_module():

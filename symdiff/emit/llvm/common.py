@@ -2,12 +2,11 @@
 
 A module calls what it needs by name. The name says everything that the text of the function depends on:
 
-    symdiff.share                    one row, in strips that threads take in turn
     symdiff.run.FAMILY               for each row: the pointers, then the loops; returns the floating-point errors
     symdiff.run.quiet                the same without errors
     symdiff.phase.VECTORS            a loop over whole vectors, and the points that are left, copied to a vector
     symdiff.call.HEAD                a method of CPython for small arrays, each in one piece
-    symdiff.alike.HEAD               the same, for objects that may not be arrays of one class, dtype and shape
+    symdiff.alike.HEAD               a method for objects that may not be arrays of one class, dtype and shape
 
 FAMILY is that of the processor, VECTORS a type as `v8f64`, and HEAD the bytes of an array object in front of its
 fields.
@@ -17,11 +16,11 @@ from __future__ import annotations
 
 import re
 
+from symdiff.emit.llvm.crew import FIELDS
 from symdiff.emit.llvm.vectors import Vectors, vectors_of
 
-SHARE = "symdiff.share"
+CREW = "symdiff.crew"  # the memory of the crew; see `symdiff.emit.llvm.crew`
 _NEEDED = re.compile(r"@(symdiff\.[\w.]+)\(")
-_PATIENCE = 50_000  # how often the first thread looks whether the others are done, for about a tenth of a millisecond
 
 
 def run_of(family: str, *, quiet: bool) -> str:
@@ -59,8 +58,6 @@ def declaration(name: str) -> str:
 def source(name: str) -> str:
     """Return the module of a function."""
     _, kind, *rest = name.split(".")
-    if kind == "share":
-        return _SHARE.format(patience=_PATIENCE)
     if kind == "run":
         start, end = _QUIET if rest == ["quiet"] else _FLAGS.get(rest[0], _UNKNOWN)
         return _RUN.format(name=name, start=start, end=end) + _DECLARED.get(rest[0], "")
@@ -71,8 +68,17 @@ def source(name: str) -> str:
     head = int(rest[0])
     layout = {"data": head, "rank": head + 8, "shape": head + 16, "flags": head + 48}
     alike_layout = {"kind": head - 8, "dtype": head + 40, **layout}
-    first, check = [text.format(**alike_layout) if kind == "alike" else "" for text in (_FIRST, _ALIKE)]
-    return _METHOD.format(name=name, first=first, check=check, **layout)
+    if kind == "call":
+        return _METHOD.format(name=name, more="", first="", check="", compute=_SMALL, declared="", **layout)
+    job = {field: FIELDS.index(field) for field in FIELDS}
+    compute = _SMALL_OR_LARGE.format(crew=CREW, most=_MOST, least=_LEAST, each=_EACH, bytes=8 * _JOB, **job)
+    parts = {"more": _MORE, "first": _FIRST.format(jobs=_JOB, **alike_layout), "check": _ALIKE.format(**alike_layout)}
+    return _METHOD.format(name=name, compute=compute, declared=_OF_LARGE.format(crew=CREW), **parts, **layout)
+
+
+def strip_of(count: int, threads: int) -> int:
+    """Return the points of a strip, where some threads share a number of points: a whole number of cache lines."""
+    return min(max(count // (_EACH * threads), _LEAST), _MOST) // 64 * 64
 
 
 def errors_kept(family: str) -> tuple[str, str, str]:
@@ -85,105 +91,25 @@ def errors_kept(family: str) -> tuple[str, str, str]:
 
 
 FAMILIES = ("x86", "aarch64")  # whose flags of floating-point errors are known
+_JOB = len(FIELDS) + 64  # entries of a job for 64 threads
+_EACH, _LEAST, _MOST = 8, 1024, 131_072  # strips for each thread, and the least and the most points of a strip
 
 # The type of the result of each kind of function, and those of its arguments.
 _TYPES = {
-    "share": ("i64", "ptr, i64, i64, i64, ptr, i64, ptr, i64"),
-    "run": ("i32", "ptr, i64, i64, i64, ptr, i64"),
+    "run": ("i32", "ptr, i64, i64, i64, i64, ptr, i64"),
     "phase": ("void", "ptr, i64, ptr, ptr, ptr, ptr, i64"),
     "call": ("ptr", "ptr, ptr, i64, i64, i64, i64, i64"),
-    "alike": ("ptr", "ptr, ptr, i64, i64, i64, i64, i64"),
+    "alike": ("ptr", "ptr, ptr, i64, i64, i64, i64, i64, i64, i64, i64"),
 }
 
-# A thread first takes the strips of its own region, which lie side by side, then those that are left in other regions.
-# `state` holds the number of threads so far, the number of strips that are done, the number of strips that are taken in
-# each region, and a byte for the errors of each strip. The first thread waits a little for the others.
-_SHARE = """\
-define i64 @symdiff.share(
-    ptr %table, i64 %count, i64 %strip, i64 %regions, ptr %state, i64 %phases, ptr %run, i64 %all) #0 {{
-begin:
-  %own = alloca [2 x i64], i64 %all
-  %filled = add i64 %count, %strip
-  %over = sub i64 %filled, 1
-  %strips = udiv i64 %over, %strip
-  %rounded = add i64 %strips, %regions
-  %more = sub i64 %rounded, 1
-  %size = udiv i64 %more, %regions
-  %done.at = getelementptr i64, ptr %state, i64 1
-  %taken.at = getelementptr i64, ptr %state, i64 2
-  %found = getelementptr i64, ptr %taken.at, i64 %regions
-  %me = atomicrmw add ptr %state, i64 1 monotonic
-  br label %region
-region:
-  %turn = phi i64 [ 0, %begin ], [ %turn.next, %over.region ]
-  %turned = add i64 %me, %turn
-  %region.number = urem i64 %turned, %regions
-  %next = getelementptr i64, ptr %taken.at, i64 %region.number
-  %corner = mul i64 %region.number, %size
-  br label %take
-take:
-  %k0 = atomicrmw add ptr %next, i64 1 monotonic
-  %n = add i64 %corner, %k0
-  %start = mul i64 %n, %strip
-  %left = sub i64 %count, %start
-  %inside = icmp slt i64 %k0, %size
-  %some = icmp sgt i64 %left, 0
-  %good = and i1 %inside, %some
-  br i1 %good, label %array, label %over.region
-array:
-  %k = phi i64 [ 0, %take ], [ %k.next, %array ]
-  %at = getelementptr [2 x i64], ptr %table, i64 %k
-  %base = load i64, ptr %at
-  %at.step = getelementptr i64, ptr %at, i64 1
-  %by = load i64, ptr %at.step
-  %offset = mul i64 %by, %n
-  %place = add i64 %base, %offset
-  %to = getelementptr [2 x i64], ptr %own, i64 %k
-  store i64 %place, ptr %to
-  %step = getelementptr i64, ptr %to, i64 1
-  store i64 0, ptr %step
-  %k.next = add i64 %k, 1
-  %k.done = icmp eq i64 %k.next, %all
-  br i1 %k.done, label %compute, label %array
-compute:
-  %short = icmp slt i64 %left, %strip
-  %points = select i1 %short, i64 %left, i64 %strip
-  %flags = call i32 %run(ptr %own, i64 1, i64 %points, i64 %phases)
-  %byte = trunc i32 %flags to i8
-  %found.at = getelementptr i8, ptr %found, i64 %n
-  store i8 %byte, ptr %found.at
-  %done.before = atomicrmw add ptr %done.at, i64 1 release
-  br label %take
-over.region:
-  %turn.next = add i64 %turn, 1
-  %turn.done = icmp eq i64 %turn.next, %regions
-  br i1 %turn.done, label %leave, label %region
-leave:
-  %first = icmp eq i64 %me, 0
-  %patience = select i1 %first, i64 {patience}, i64 1
-  br label %wait
-wait:
-  %w = phi i64 [ 0, %leave ], [ %w.next, %wait ]
-  %done = load atomic i64, ptr %done.at acquire, align 8
-  %undone = sub i64 %strips, %done
-  %ready = icmp eq i64 %undone, 0
-  %w.next = add i64 %w, 1
-  %weary = icmp uge i64 %w.next, %patience
-  %stop = or i1 %ready, %weary
-  br i1 %stop, label %end, label %wait
-end:
-  ret i64 %undone
-}}
-
-"""
 # `all` is the number of entries of the table.
 _RUN = """\
-define i32 @{name}(ptr %table, i64 %rows, i64 %count, i64 %phases, ptr %compute, i64 %all) #0 {{
+define i32 @{name}(ptr %table, i64 %first, i64 %end, i64 %count, i64 %phases, ptr %compute, i64 %all) #0 {{
 begin:
 {start}  %pointers = alloca ptr, i64 %all
   br label %row
 row:
-  %r = phi i64 [ 0, %begin ], [ %r.next, %next ]
+  %r = phi i64 [ %first, %begin ], [ %r.next, %next ]
   br label %array
 array:
   %k = phi i64 [ 0, %row ], [ %k.next, %array ]
@@ -202,9 +128,9 @@ array:
 next:
   call void %compute(ptr %pointers, i64 %count, i64 %phases)
   %r.next = add i64 %r, 1
-  %r.done = icmp eq i64 %r.next, %rows
-  br i1 %r.done, label %end, label %row
-end:
+  %r.done = icmp eq i64 %r.next, %end
+  br i1 %r.done, label %done, label %row
+done:
 {end}  ret i32 %flags
 }}
 
@@ -295,10 +221,11 @@ end:
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
-# An array is read if it is aligned and in one piece: the flags 0x101 = 257 of NumPy's C interface.
+# An array is read if it is aligned and in one piece, and stored in if it is writeable too: the flags 0x101 = 257 and
+# 0x400 = 1024 of NumPy's C interface. The table has the bytes from element to element.
 _METHOD = """\
 define ptr @{name}(
-    ptr %arrays, ptr %run, i64 %varying, i64 %kept, i64 %results, i64 %single, i64 %size) #0 {{
+    ptr %arrays, ptr %run, i64 %varying, i64 %kept, i64 %results, i64 %single, i64 %size{more}) #0 {{
 begin:
   %stored = add i64 %varying, %results
   %objects = call i64 @llvm.umax.i64(i64 %stored, i64 1)
@@ -308,7 +235,7 @@ begin:
 {first}  br label %array
 array:
   %k = phi i64 [ 0, %begin ], [ %k.next, %read ]
-  %lies = phi i32 [ 257, %begin ], [ %lies.next, %read ]
+  %lies = phi i32 [ 1281, %begin ], [ %lies.next, %read ]
   %at = getelementptr ptr, ptr %arrays, i64 %k
   %object = load ptr, ptr %at
 {check}  br label %read
@@ -317,19 +244,21 @@ read:
   %data = load i64, ptr %data.at
   %flags.at = getelementptr i8, ptr %object, i64 {flags}
   %flags = load i32, ptr %flags.at
-  %lies.next = and i32 %lies, %flags
   %is.varying = icmp ult i64 %k, %varying
+  %allowed = select i1 %is.varying, i32 1024, i32 0
+  %good.flags = or i32 %flags, %allowed
+  %lies.next = and i32 %lies, %good.flags
   %behind = add i64 %k, %kept
   %slot = select i1 %is.varying, i64 %k, i64 %behind
   %to = getelementptr [2 x i64], ptr %table, i64 %slot
   store i64 %data, ptr %to
   %step = getelementptr i64, ptr %to, i64 1
-  store i64 0, ptr %step
+  store i64 %size, ptr %step
   %k.next = add i64 %k, 1
   %k.done = icmp eq i64 %k.next, %objects
   br i1 %k.done, label %measure, label %array
 measure:
-  %good = icmp eq i32 %lies.next, 257
+  %good = icmp eq i32 %lies.next, 1281
   %rank.at = getelementptr i8, ptr %object, i64 {rank}
   %rank = load i32, ptr %rank.at
   %axes = zext i32 %rank to i64
@@ -372,22 +301,132 @@ each:
   %m.done = icmp eq i64 %m.next, %slots
   br i1 %m.done, label %compute, label %each
 compute:
-  %found = call i32 %run(ptr %table, i64 1, i64 %count, i64 -1)
+{compute}finish:
   %long = zext i32 %found to i64
   br label %end
 refuse:
   br label %end
 end:
-  %answer = phi i64 [ %long, %compute ], [ -1, %refuse ]
+  %answer = phi i64 [ %long, %finish ], [ -1, %refuse ]
   %result = call ptr @PyLong_FromSsize_t(i64 %answer)
   ret ptr %result
 }}
 
 declare ptr @PyLong_FromSsize_t(i64)
 declare i64 @llvm.umax.i64(i64, i64)
+{declared}"""
+
+_SMALL = """\
+  %found = call i32 %run(ptr %table, i64 0, i64 1, i64 %count, i64 -1)
+  br label %finish
+"""
+
+# Arguments of `alike`: the number of the arguments of the call, the points that are worth a thread, and the most
+# threads. An argument that is one too many says that the results are not new, so that they may share memory.
+_MORE = ", i64 %number, i64 %share, i64 %threads"
+_SMALL_OR_LARGE = """\
+  %with.numbers = icmp ne i64 %slots, 0
+  %is.given = zext i1 %with.numbers to i64
+  %expected = add i64 %objects, %is.given
+  %are.old = icmp ugt i64 %number, %expected
+  %length = mul i64 %count, %size
+  br i1 %are.old, label %stored.one, label %apart
+stored.one:
+  %t = phi i64 [ 0, %compute ], [ %t.next, %is.apart ]
+  %t.done = icmp eq i64 %t, %results
+  br i1 %t.done, label %apart, label %from
+from:
+  %t.behind = add i64 %t, %kept
+  %t.slot = add i64 %t.behind, %varying
+  %t.at = getelementptr [2 x i64], ptr %table, i64 %t.slot
+  %t.data = load i64, ptr %t.at
+  %t.end = add i64 %t.data, %length
+  %t.next = add i64 %t, 1
+  br label %other
+other:
+  %u = phi i64 [ 0, %from ], [ %u.next, %side.by.side ]
+  %u.is.varying = icmp ult i64 %u, %varying
+  %u.behind = add i64 %u, %kept
+  %u.slot = select i1 %u.is.varying, i64 %u, i64 %u.behind
+  %u.at = getelementptr [2 x i64], ptr %table, i64 %u.slot
+  %u.data = load i64, ptr %u.at
+  %u.end = add i64 %u.data, %length
+  %u.last = add i64 %t, %varying
+  %u.done = icmp eq i64 %u, %u.last
+  %before = icmp ult i64 %t.data, %u.end
+  %behind.it = icmp ult i64 %u.data, %t.end
+  %both = and i1 %before, %behind.it
+  br i1 %u.done, label %is.apart, label %two
+two:
+  br i1 %both, label %refuse, label %side.by.side
+side.by.side:
+  %u.next = add i64 %u, 1
+  br label %other
+is.apart:
+  br label %stored.one
+apart:
+  %large = icmp ugt i64 %count, %share
+  br i1 %large, label %many, label %few
+few:
+  %found.few = call i32 %run(ptr %table, i64 0, i64 1, i64 %count, i64 -1)
+  br label %finish.all
+many:
+  %parts = udiv i64 %count, %share
+  %regions = call i64 @llvm.umin.i64(i64 %parts, i64 %threads)
+  %helpers = sub i64 %regions, 1
+  %no.helpers = icmp eq i64 %helpers, 0
+  br i1 %no.helpers, label %one, label %some
+one:
+  %state.one = call ptr @PyEval_SaveThread()
+  %found.one = call i32 %run(ptr %table, i64 0, i64 1, i64 %count, i64 -1)
+  call void @PyEval_RestoreThread(ptr %state.one)
+  br label %finish.all
+some:
+  %there = load i64, ptr @{crew}
+  %enough = icmp uge i64 %there, %helpers
+  br i1 %enough, label %spread, label %refuse
+spread:
+  %pieces = mul i64 %regions, {each}
+  %piece = udiv i64 %count, %pieces
+  %piece.most = call i64 @llvm.umin.i64(i64 %piece, i64 {most})
+  %piece.least = call i64 @llvm.umax.i64(i64 %piece.most, i64 {least})
+  %strip = and i64 %piece.least, -64
+  call void @llvm.memset.p0.i64(ptr align 64 %job, i8 0, i64 {bytes}, i1 false)
+  %job.run = getelementptr i64, ptr %job, i64 {run}
+  store ptr %run, ptr %job.run
+  %job.table = getelementptr i64, ptr %job, i64 {table}
+  store ptr %table, ptr %job.table
+  %job.count = getelementptr i64, ptr %job, i64 {count}
+  store i64 %count, ptr %job.count
+  %job.strip = getelementptr i64, ptr %job, i64 {strip}
+  store i64 %strip, ptr %job.strip
+  %job.regions = getelementptr i64, ptr %job, i64 {regions}
+  store i64 %regions, ptr %job.regions
+  %job.phases = getelementptr i64, ptr %job, i64 {phases}
+  store i64 -1, ptr %job.phases
+  %job.unit = getelementptr i64, ptr %job, i64 {unit}
+  store i64 %strip, ptr %job.unit
+  %spread.at = getelementptr i64, ptr @{crew}, i64 1
+  %spread.to = load ptr, ptr %spread.at
+  %state.many = call ptr @PyEval_SaveThread()
+  %found.many = call i32 %spread.to(ptr %job, ptr @{crew}, i64 %helpers)
+  call void @PyEval_RestoreThread(ptr %state.many)
+  br label %finish.all
+finish.all:
+  %found = phi i32 [ %found.few, %few ], [ %found.one, %one ], [ %found.many, %spread ]
+  br label %finish
+"""
+
+_OF_LARGE = """\
+@{crew} = external global i64
+declare i64 @llvm.umin.i64(i64, i64)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare ptr @PyEval_SaveThread()
+declare void @PyEval_RestoreThread(ptr)
 """
 
 _FIRST = """\
+  %job = alloca [{jobs} x i64], align 64
   %last.place = sub i64 %objects, 1
   %last.at = getelementptr ptr, ptr %arrays, i64 %last.place
   %last = load ptr, ptr %last.at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from symdiff.emit.llvm.common import SHARE, call_of, phase_of, run_of
+from symdiff.emit.llvm.common import call_of, phase_of, run_of
 from symdiff.emit.llvm.folds import across, initial, merged
 from symdiff.emit.llvm.vectors import Counts, Vectors
 
@@ -12,7 +12,7 @@ METHOD = "define ptr @call("  # the beginning of the method, in a module that ha
 
 
 def frame(counts: Counts, loops: Sequence[str], family: str, *, quiet: bool) -> str:
-    """Return the functions `share`, `run` and `compute`.
+    """Return the functions `run` and `compute`.
 
     Args:
         counts: The numbers of arrays.
@@ -24,14 +24,18 @@ def frame(counts: Counts, loops: Sequence[str], family: str, *, quiet: bool) -> 
     if counts.single:
         calls.append(_CALL.format(n=len(loops), bit=1 << len(loops), call="@finish(ptr %pointers)"))
     run = run_of(family, quiet=quiet)
-    return _FRAME.format(all=counts.all, share=SHARE, run=run, calls="".join(calls))
+    return _FRAME.format(all=counts.all, run=run, calls="".join(calls))
 
 
-def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:
+def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool, share: int, threads: int) -> str:
     """Return the function `call`, a method of CPython.
 
     It takes the inputs that vary along a row, the arrays for the results, and an array of all single numbers if there
     are any. It returns the bits of the floating-point errors, or -1 if it cannot read an array.
+
+    If inputs may be objects of any kind, one more argument of the call says that the results may share memory. More
+    points than are worth a thread release the interpreter's lock, and threads of the crew share them. The method returns
+    -1 if there are too few such threads.
 
     Args:
         counts: The numbers of arrays.
@@ -39,11 +43,13 @@ def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool) -> str:
         head: The bytes of an array object in front of its fields.
         alike: Inputs may be objects of any kind. They are read if they have the class, dtype and shape of the last
             result.
+        share: The points that are worth a thread.
+        threads: The most threads to use.
     """
     name = call_of(head, alike=alike)
     numbers = counts.varying, counts.numbers + counts.folds, counts.results, counts.single, vectors.size
     given = ", ".join([f"i64 {number}" for number in numbers])
-    return _METHOD.format(begin=METHOD, name=name, given=given)
+    return _METHOD.format(begin=METHOD, name=name, given=given + f", i64 %number, i64 {share}, i64 {threads}" * alike)
 
 
 def phase(
@@ -98,14 +104,8 @@ def _uses(counts: Counts, read: Collection[int], written: Collection[int]) -> li
 
 
 _FRAME = """\
-define i64 @share(ptr %table, i64 %count, i64 %strip, i64 %regions, ptr %state, i64 %phases) #0 {{
-  %left = call i64 @{share}(
-    ptr %table, i64 %count, i64 %strip, i64 %regions, ptr %state, i64 %phases, ptr @run, i64 {all})
-  ret i64 %left
-}}
-
-define i32 @run(ptr %table, i64 %rows, i64 %count, i64 %phases) #0 {{
-  %flags = call i32 @{run}(ptr %table, i64 %rows, i64 %count, i64 %phases, ptr @compute, i64 {all})
+define i32 @run(ptr %table, i64 %first, i64 %end, i64 %count, i64 %phases) #0 {{
+  %flags = call i32 @{run}(ptr %table, i64 %first, i64 %end, i64 %count, i64 %phases, ptr @compute, i64 {all})
   ret i32 %flags
 }}
 
