@@ -188,12 +188,11 @@ class Builder:
         if key in simplified:
             return simplified[key]
         made = self._made(name, arguments)
-        row = graph.rows[made]
-        if row == key:
+        if graph.rows[made] == key:
             if made >= len(settled):
                 settled.extend(bytes(made + 1 - len(settled)))
             settled[made] = 1
-        elif row[0] != "const":
+        else:
             simplified[key] = made
         return made
 
