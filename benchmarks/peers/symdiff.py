@@ -48,7 +48,11 @@ def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) 
 
 def native(formula: Formula) -> symdiff.Function:
     """Return `value_and_grad` with native code."""
-    return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad
+    return _native(formula).value_and_grad
+
+
+def _native(formula: Formula) -> symdiff.Function:
+    return symdiff.compile(formula.text, args=formula.args, backend="llvm")
 
 
 def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
@@ -80,6 +84,16 @@ def hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
 def hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
     """Return the entries of the Hessian at each point."""
     return _sparse(function(formula).hessian, arrays)
+
+
+def native_hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Return the dense Hessian at each point, in native code."""
+    return Call(_native(formula).hessian, arrays)
+
+
+def native_hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Return the entries of the Hessian at each point, in native code."""
+    return _sparse(_native(formula).hessian, arrays)
 
 
 def jacobian(formula: Formula) -> Call:
@@ -162,6 +176,7 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 
 
 _LLVM = {"symdiff (llvm)": native_arrays}
+_HESSIANS = {"symdiff (llvm)": native_hessian_arrays, "symdiff (llvm, coo)": native_hessian_coo_arrays}
 
 PEER = Peer(
     values={"symdiff": function},
@@ -170,7 +185,7 @@ PEER = Peer(
     native=_LLVM | {"symdiff (llvm, out=)": native_out} if HAS_LLVM else {},
     fresh=_LLVM if HAS_LLVM else {},
     hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo},
-    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
+    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays} | (_HESSIANS if HAS_LLVM else {}),
     jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo},
     sparse={"symdiff": sparse} | ({"symdiff (llvm)": native_sparse} if HAS_LLVM else {}),
     gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if HAS_LLVM else {}),
