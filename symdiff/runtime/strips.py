@@ -7,6 +7,7 @@ otherwise, or have another dtype, are copied strip by strip.
 
 from __future__ import annotations
 
+import ctypes
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,20 +18,20 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symdiff.emit.llvm.common import strip_of
+from symdiff.runtime import crew, native
 from symdiff.runtime.arguments import Array, IntShape
 from symdiff.runtime.native import ALL, LoopCode
 from symdiff.runtime.reports import Reports, heeded
-from symdiff.runtime.threads import keep_freed_memory, share_out, together
+from symdiff.runtime.threads import keep_freed_memory, share_out
 
 Box = tuple[slice, ...]
-Run = Callable[[int, int, int, int], int]  # the method `run` of a Code
+Run = Callable[[int, int, int, int, int], int]  # the method `run` of a Code
 
 _COPIED = 16384  # points of a strip of which arrays are copied: the copies stay in cache
 _PUT_TOGETHER = 1 << 17  # elements of arrays of several results, in a strip: they stay in cache too
 _STRIP = 131072  # points of any other strip: its call takes a few microseconds
-_SHARED = 4096  # points of a strip that threads share, at least
-_EACH = 8  # strips for each of these threads, at least
-_LINE = 64  # points in a multiple of a cache line: no two strips of aligned arrays share a line
+_LINE = 64  # points in a multiple of a cache line
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
 
 
@@ -215,7 +216,7 @@ def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], in
         own = table.copy()
         own[:, 0] += strides @ [part.start for part in box]
         sizes = [part.stop - part.start for part in box]
-        return run(own.__array_interface__["data"][0], prod(sizes[:-1]), sizes[-1], ALL)
+        return run(own.__array_interface__["data"][0], 0, prod(sizes[:-1]), sizes[-1], ALL)
 
     return compute
 
@@ -251,7 +252,7 @@ def _copied(
         sizes = [part.stop - part.start for part in box]
         rows, count = (1, prod(sizes)) if flat else (prod(sizes[:-1]), sizes[-1])
         packed = array("q", table)
-        flags = run(packed.buffer_info()[0], rows, count, ALL)
+        flags = run(packed.buffer_info()[0], 0, rows, count, ALL)
         for one, made, part in back:
             if one.parts:
                 one.parts.put(made, part)
@@ -274,18 +275,21 @@ def in_one_piece(a: Array, loop: IntShape, dtype: np.dtype[Any]) -> bool:
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 
-def run_shared(code: LoopCode, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
-    """Run loops of one row strip by strip on some threads. Return the floating-point errors of each strip."""
-    state = np.zeros(2 + threads + ceil(ceil(count / strip) / 8), np.int64)
-    where, place = state.__array_interface__["data"][0], table.buffer_info()[0]
+def run_shared(
+    code: LoopCode, table: array[int], count: int, strip: int, threads: int, loops: int, unit: int = 1
+) -> bytes:
+    """Run loops of one row strip by strip on some threads. Return the floating-point errors of each strip.
+
+    The table has the bytes from strip to strip, divided by `unit`.
+    """
+    found = ctypes.create_string_buffer(ceil(count / strip))
+    threads = min(threads, crew.MOST + 1)
+    job = crew.job_of(code.place, table, count, strip, threads, loops, ctypes.addressof(found), unit)
+    own = native.crew_code()
+    crew.enlist(threads - 1, own.place, own.serve)
     keep_freed_memory()
-
-    def work(_: object = (table, state)) -> bool:  # keeps both alive: a thread may start when all is done
-        return not code.share(place, count, strip, threads, where, loops)
-
-    together(work, threads)
-    found: list[int] = state[2 + threads :].view(np.uint8).tolist()
-    return found
+    own.spread(ctypes.addressof(job), crew.MEMORY, threads - 1)
+    return found.raw
 
 
 def run_in_one_piece(
@@ -301,23 +305,16 @@ def run_in_one_piece(
     """Do the same as `run_in_strips`, for arrays that are each in one piece, and numbers."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
     threads = max(min(threads, count // share), 1)
+    given = [(a.__array_interface__["data"][0], a.itemsize * (a.ndim > 0)) for a in ordered]
     wide = sum([parts.count for _, parts in outs if parts])
     if wide:
-        strip = min(_together(wide), count if threads == 1 else ceil(count / threads))
-    elif threads == 1:
-        strip = min(count, _STRIP)
-    else:  # a whole number of lines of the cache
-        strip = min(max(count // (_EACH * threads), _SHARED), _STRIP) // _LINE * _LINE
-    given = [(a.__array_interface__["data"][0], a.itemsize * (a.ndim > 0)) for a in ordered]
-    if wide:
+        strip = min(_together(wide), ceil(count / threads))
         found = _run_put_together(code, given, outs, count, strip, threads)
     else:
+        strip = strip_of(count, threads) if threads > 1 else _STRIP
         given += [(out.__array_interface__["data"][0], out.itemsize) for out, _ in outs]
-        table = array("q", [v for place, size in given for v in (place, strip * size)])
-        if strip >= count:
-            found = [code.run(table.buffer_info()[0], 1, count, ALL)]
-        else:
-            found = run_shared(code, table, count, strip, threads, ALL)
+        table = array("q", [v for entry in given for v in entry])
+        found = run_shared(code, table, count, strip, threads, ALL, strip)
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:
@@ -327,7 +324,7 @@ def run_in_one_piece(
 
 def _together(wide: int) -> int:
     """Return the most points of a strip whose results are put together, given the number of these results."""
-    return max(_PUT_TOGETHER // wide, _LINE) // _LINE * _LINE
+    return max(_PUT_TOGETHER // wide // _LINE, 1) * _LINE
 
 
 def _run_put_together(
@@ -337,13 +334,13 @@ def _run_put_together(
     count: int,
     strip: int,
     threads: int,
-) -> list[int]:
+) -> bytes:
     """Run the loop strip by strip, and put results together. Return the floating-point errors of each strip.
 
     `given` has for each argument the address, and the bytes from point to point.
     """
     flat = [(out.reshape(count, *out.shape[out.ndim - (parts.axes if parts else 0) :]), parts) for out, parts in outs]
-    found = [0] * ceil(count / strip)
+    found = bytearray(ceil(count / strip))
 
     def work(n: int) -> None:
         start = n * strip
@@ -357,7 +354,7 @@ def _run_put_together(
             if parts:
                 back.append((parts, made, part))
         packed = array("q", table)
-        found[n] = code.run(packed.buffer_info()[0], 1, points, ALL)
+        found[n] = code.run(packed.buffer_info()[0], 0, 1, points, ALL)
         for parts, made, part in back:
             parts.put(made, part)
 
