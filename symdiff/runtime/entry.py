@@ -203,12 +203,12 @@ def scalar_entry(
             *[" == ".join(f"{a}.shape" for a in names)] * bool(rest),
         ]
         lines += [
-            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
-            f"        values = small[1]({', '.join(names)})",
-            f"        return {records.of_tuples('values')}",
+            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and not others:",
+            "        if not named:",
+            f"            values = small[1]({', '.join(names)})",
+            f"            return {records.of_tuples('values')}",
+            *(_nested(_written(names, records), 2) if writes else ()),
         ]
-        if writes:
-            lines += _nested(_written(names, alike, records), 1)
     scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
     return _entry(names, lines, records, {"general": general, **scope, **known})
 
@@ -338,7 +338,7 @@ def _are(names: Sequence[str], kind: str) -> str:
     return f"{''.join(f'{a}.__class__ is ' for a in names)}{kind} and " if names else ""
 
 
-def _written(names: Sequence[str], alike: Sequence[str], records: Records) -> list[str]:
+def _written(names: Sequence[str], records: Records) -> list[str]:
     """Return lines that write small arrays of one shape into those of `out=`. What follows an `if` is in it.
 
     Arrays that own their memory are apart. An argument that does not may be a part of a result.
@@ -350,7 +350,7 @@ def _written(names: Sequence[str], alike: Sequence[str], records: Records) -> li
         owned += [f"{_is_float64(o)} and {o}.shape == {names[0]}.shape", f"(found := {o}.flags).owndata"]
         owned.append("found.writeable")
     return [
-        f"if small[2] and len(named) == 1 and 'out' in named and not others and {_are(names, 'ndarray')}{' and '.join(alike)}:",
+        "if small[2] and len(named) == 1 and 'out' in named:",
         "out = named['out']",
         *records.unpacked("out", outputs),
         f"if {' and '.join([*owned, apart])}:",

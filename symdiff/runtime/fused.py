@@ -24,6 +24,7 @@ from symdiff.runtime.strips import in_one_piece, run_in_one_piece, run_in_strips
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
+_PIECE = 450_000  # additions of vectors, for which the same holds where the crew shares the points
 
 
 class Fused:
@@ -89,11 +90,17 @@ class FusedPoints(Fused):
 
     def __init__(self, program: Program, threads: int, function: Callable[[str], Callable[..., Any]]) -> None:
         super().__init__(program, threads, function)
+        self._work = llvm.work_of(self._loops.program)
         # For each result of native code: the output, and the place in it.
         self._places: list[tuple[int, tuple[Any, ...]]] = [(r.output, r.place) for r in self._loops.results]
         found = Counter([k for k, _ in self._places])
         shapes = [program.graph.shape(i) for i in program.outputs]
         self._filled = [found[k] == prod(fixed(shape)) for k, shape in enumerate(shapes)]
+
+    @property
+    def share(self) -> int:
+        """The number of points that are worth a thread. The crew is quick, so this is 15 microseconds of work."""
+        return max(_PIECE // self._work, 1024)
 
     def __call__(
         self,
