@@ -127,8 +127,8 @@ class Kernel:
                 self.backend = "numpy" if self.routines is None else "llvm"
         self._native = self.backend == "llvm" and self.routines is None  # native code computes everything
         self._entry: Any = None
-        # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
-        self._small: list[Any] = [UNKNOWN, None]
+        # See `scalar_entry`. The first call with arrays sets them.
+        self._small: list[Any] = [UNKNOWN, None, None]
         # These three depend on the axes along which each argument varies.
         self._reach = lru_cache(_PATTERNS)(self._find_reach)
         self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
@@ -329,6 +329,7 @@ class Kernel:
                 small=self._small,
                 native=self._native_floats() if floats_too else self._floats_by_parts(),
                 into=bool(floats_too),
+                writes="out" not in self.args,
                 known=self._known if self._calls_outside else {},
             )
         # General calls check the sizes of arrays, and indices of dimensions that no argument has.
@@ -411,6 +412,13 @@ class Kernel:
         else:
             small[1] = self._on_small_arrays()
             small[0] = self._block_sizes(FLOAT64, self._threads, (1,) * len(self.args)).limit
+            if self._writes_directly((), (), FLOAT64, (1,) * len(self.args)):
+                small[2] = self._write_first
+
+    def _write_first(self, *args: Array) -> None:
+        """Call the function for blocks, which the entry calls from now on."""
+        self._small[2] = self.function("blocks")
+        self._small[2](*args)
 
     # What is known of the results
 

@@ -23,6 +23,7 @@ from symdiff.runtime.strips import Parts, in_one_piece, run_in_one_piece, run_in
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
+_PIECE = 450_000  # additions of vectors, for which the same holds where the crew shares the points
 
 
 class Fused:
@@ -88,12 +89,18 @@ class FusedPoints(Fused):
 
     def __init__(self, program: Program, threads: int, function: Callable[[str], Callable[..., Any]]) -> None:
         super().__init__(program, threads, function)
+        self._work = llvm.work_of(self._loops.program)
         places: list[list[Any]] = [[] for _ in program.outputs]
         for result in self._loops.results:
             places[result.output].append(result.place)
         shapes = [fixed(program.graph.shape(i)) for i in program.outputs]
         # How each assembled output is put together of results. It need not have any.
         self._parts = [Parts(*of) if of[0] else None for of in zip(shapes, places, strict=True)]
+
+    @property
+    def share(self) -> int:
+        """The number of points that are worth a thread. The crew is quick, so this is 15 microseconds of work."""
+        return max(_PIECE // self._work, 1024)
 
     def __call__(
         self,

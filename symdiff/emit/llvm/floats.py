@@ -60,7 +60,7 @@ begin:
   %wrong = icmp ne ptr %error, null
   br i1 %wrong, label %end, label %compute
 compute:
-  %found = call i32 @run(ptr %table, i64 1, i64 1, i64 -1)
+  %found = call i32 @run(ptr %table, i64 0, i64 1, i64 1, i64 -1)
   %good = icmp eq i32 %found, 0
   br i1 %good, label %new, label %refuse
 new:
