@@ -363,4 +363,4 @@ def _run_put_together(
     else:
         keep_freed_memory()
         share_out(range(len(found)), work, threads)
-    return found
+    return bytes(found)
