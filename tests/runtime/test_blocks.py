@@ -410,6 +410,9 @@ def test_the_cost_of_a_program():
     assert costs(chain).work > 10 * costs(chain).operations
     wide = symdiff.compile(" + ".join(f"s{k}" for k in range(20)), args=[f"s{k}" for k in range(20)])
     assert costs(wide).alive >= 22
+    matrix = symdiff.compile("x*y*z").hessian
+    assert (costs(matrix).wide, costs(chain).wide) == (9, 0)
+    assert costs(matrix).alive >= 9 + 3
 
 
 def test_what_varies_along_fewer_axes_costs_nothing():
@@ -429,6 +432,8 @@ def test_plans():
     assert blocks.block_sizes(light, 8, 1).points > blocks.block_sizes(heavy, 8, 1).points
     assert blocks.block_sizes(light, 8, 2).share > blocks.block_sizes(heavy, 8, 2).share
     assert blocks.block_sizes(light, 4, 1).limit > blocks.block_sizes(light, 8, 1).limit
+    matrices = Cost(alive=110, operations=120, work=425, wide=100)
+    assert blocks.block_sizes(matrices, 8, 1).points < blocks.block_sizes(light, 8, 1).points
 
 
 def test_what_is_read_of_the_machine():
