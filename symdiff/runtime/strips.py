@@ -29,7 +29,7 @@ Box = tuple[slice, ...]
 Run = Callable[[int, int, int, int, int], int]  # the method `run` of a Code
 
 _COPIED = 16384  # points of a strip of which arrays are copied: the copies stay in cache
-_PUT_TOGETHER = 1 << 17  # elements of arrays of several results, in a strip: they stay in cache too
+_PUT_TOGETHER = 1 << 18  # elements of arrays of several results, in a strip: they stay in cache too
 _STRIP = 131072  # points of any other strip: its call takes a few microseconds
 _LINE = 64  # points in a multiple of a cache line
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
