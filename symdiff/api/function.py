@@ -121,13 +121,13 @@ class Function:
         return self.__call__(*args, **named)
 
     def _make_entry(self) -> Callable[..., Any]:
-        entry = self.kernel.entry
-        return bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
+        first = self.kernel.first
+        return bound_entry(first, self.kernel.args, self.bound, self._call_bound) if self.bound else first[0]
 
     def _call_bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the result of a call with bound arguments, by position or name."""
         out = {"out": named.pop("out")} if "out" in named and "out" not in self.kernel.args else {}
-        return self.kernel.entry(*self.filled(args, named), **out)
+        return self.kernel.first[0](*self.filled(args, named), **out)
 
     @property
     def _call_text(self) -> str:
