@@ -56,7 +56,7 @@ from symdiff.runtime.entry import (
 from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
 from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
-from symdiff.runtime.results import Layout, field_names, flatten, nest
+from symdiff.runtime.results import Layout, field_names, flatten, leaves, nest
 from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
@@ -631,7 +631,10 @@ class Kernel:
         cast = dtype.type
         try:
             if shape and self._native:
-                return self.native_points.at_once(args, shape, dtype, varying) if out is None else None
+                outs = None if out is None else leaves(out)
+                if outs is not None and any(self.results):
+                    return None
+                return self.native_points.at_once(args, shape, dtype, varying, outs)
             given = [
                 (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
                 for a, varies in zip(args, varying, strict=True)

@@ -33,7 +33,8 @@ class Missing:
 
 # The names that entries use. No argument or temporary of an entry has one of them.
 _OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new", "general", "by_arrays"}
-_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int", "out", "isinstance", "tuple", "len", "id"}
+_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int"}
+_OWN |= {"out", "isinstance", "tuple", "len", "id"}
 
 # Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
 UNKNOWN, NEVER = -1, -2
@@ -91,7 +92,7 @@ class Records:
         return made(self._layout)
 
     def unpacked(self, text: str, names: Sequence[str]) -> list[str]:
-        """Return lines that give each output a name, where `text` is nested as a result. What follows an `if` is in it."""
+        """Return lines that give each output a name, where `text` is nested as a result; see `_nested`."""
         waiting = iter(names)
 
         def made(part: Layout, text: str) -> list[str]:
@@ -185,7 +186,9 @@ def scalar_entry(
             f"                found = small[1]({given})",
             "            else:",
             "                out = named['out']",
-            *_nested([*records.unpacked("out", outputs), f"if {_is_float64(last)}:", f"found = small[1]({given}, None)"], 4),
+            *_nested(
+                [*records.unpacked("out", outputs), f"if {_is_float64(last)}:", f"found = small[1]({given}, None)"], 4
+            ),
             "            if not found or (found > 0 and not found & heeded()):",
             f"                return {records.of_outputs(outputs)}",
         ]

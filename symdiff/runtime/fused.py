@@ -88,6 +88,10 @@ def without_overlap(values: Sequence[Array], outs: Sequence[Array | None]) -> li
     return [a.copy() if id(a) in shared else a for a in values]
 
 
+def _is_plain(a: Any, dtype: np.dtype[Any]) -> bool:
+    return type(a) is np.ndarray and a.dtype is dtype
+
+
 class FusedPoints(Fused):
     """The native code of a program of scalars: one loop over points. Results may be arrays of scalars."""
 
@@ -103,8 +107,11 @@ class FusedPoints(Fused):
 
     @property
     def share(self) -> int:
-        """The number of points that are worth a thread. The crew is quick, so this is 15 microseconds of work."""
-        return max(_PIECE // self._work, 1024)
+        """The number of points that are worth a thread.
+
+        The crew is quick, so this is 15 microseconds of work. Threads of Python put arrays together, which start later.
+        """
+        return worth_a_thread(self._cost.work) if any(self._assembled) else max(_PIECE // self._work, 1024)
 
     def __call__(
         self,
@@ -143,17 +150,29 @@ class FusedPoints(Fused):
         return not any(self._assembled) and super().lend(calls, k, varying)
 
     def at_once(
-        self, args: Sequence[Any], shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
-    ) -> list[Array] | None:
-        """Return the results for a few points, from arrays of that shape and numbers.
+        self,
+        args: Sequence[Any],
+        shape: IntShape,
+        dtype: np.dtype[Any],
+        varying: tuple[bool, ...],
+        outs: Sequence[Any] | None = None,
+    ) -> Sequence[Array] | None:
+        """Return the results for arrays of a shape and numbers, in `outs` where given.
 
-        Return None where native code cannot read an array, or saw an error that the caller wants to know of.
+        Return None where native code cannot read or write an array, where a large one would have to be copied, or where
+        native code saw an error that the caller wants to know of.
         """
         call = None if any(self._assembled) else self.code(dtype, varying).call
         if call is None:
             return None
-        long = [np.asarray(a, dtype, order="C") for a, varies in zip(args, varying, strict=True) if varies]
+        given = [a for a, varies in zip(args, varying, strict=True) if varies]
+        if prod(shape) > self.share and not all(in_one_piece(a, shape, dtype) for a in given):
+            return None
+        made = [np.empty(shape, dtype) for _ in self._loops.results] if outs is None else outs
+        if outs is not None and (len(outs) != len(self._loops.results) or not _is_plain(outs[-1], dtype)):
+            return None
+        long = [np.asarray(a, dtype, order="C") for a in given]
         numbers = [a for a, varies in zip(args, varying, strict=True) if not varies]
-        made = [np.empty(shape, dtype) for _ in self._loops.results]
-        found = call(*long, *made, *([np.array(numbers, dtype)] if numbers else ()))
+        behind = [np.array(numbers, dtype)] if numbers else []
+        found = call(*long, *made, *behind) if outs is None else call(*long, *made, *behind, None)
         return made if not found or (found > 0 and not found & heeded()) else None
