@@ -86,7 +86,7 @@ def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
             if address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
     head = array_head()
-    for name in (*INTERFACE, *crew_target.INTERFACE) if head or takes_floats() else ():
+    for name in (*crew_target.INTERFACE, *(INTERFACE if takes_floats() else ())):
         llvm.add_symbol(name, _address(ctypes.pythonapi, name))
     llvm.add_symbol(common.CREW, crew.MEMORY)
     return Machine(width, family, variants, head, tuple_head() if head else 0)
@@ -171,8 +171,8 @@ class LoopCode(Code):
     """The code of loops over points or elements.
 
     Attributes:
-        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit for
-            each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
+        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit
+            for each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
         place: The address of `run`.
         call: A function of arrays: arguments and results in order, of one dtype and shape, then one array of all
             numbers that are the same along a row, if there are any; see `symdiff.emit.llvm.frame.method`. It takes a
