@@ -23,7 +23,7 @@ from symdiff.runtime.strips import in_one_piece, run_in_one_piece, run_in_strips
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
-_PIECE = 450_000  # additions of vectors, for which the same holds where the crew shares the points
+_PIECE = 300_000  # additions of vectors, for which the same holds where the crew shares the points
 
 
 class Fused:
@@ -107,7 +107,7 @@ class FusedPoints(Fused):
 
     @property
     def share(self) -> int:
-        """The number of points that are worth a thread. The crew is quick, so this is 15 microseconds of work."""
+        """The number of points that are worth a thread. The crew is quick, so this is ten microseconds of work."""
         return max(_PIECE // self._work, 1024)
 
     def __call__(
