@@ -35,6 +35,7 @@ def enlist(helpers: int, spread: int, serve: Callable[[int], object]) -> None:
             for name in ("bed", "done"):
                 _entry(box, BOX.index(name)).value = _new_lock()
             begun.value += 1
+            _entry(box, BOX.index("number")).value = begun.value
             threading.Thread(target=serve, args=(box,), name=f"symdiff_native_{begun.value}", daemon=True).start()
 
 

@@ -22,7 +22,7 @@ from symdiff.runtime.strips import Parts, in_one_piece, run_in_one_piece, run_in
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
-_PIECE = 450_000  # additions of vectors, for which the same holds where the crew shares the points
+_PIECE = 300_000  # additions of vectors, for which the same holds where the crew shares the points
 
 
 class Fused:
@@ -109,7 +109,7 @@ class FusedPoints(Fused):
     def share(self) -> int:
         """The number of points that are worth a thread.
 
-        The crew is quick, so this is 15 microseconds of work. Threads of Python put arrays together, which start later.
+        The crew is quick, so this is ten microseconds of work. Threads of Python put arrays together, which start later.
         """
         return worth_a_thread(self._cost.work) if any(self._assembled) else max(_PIECE // self._work, 1024)
 
