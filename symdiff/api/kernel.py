@@ -30,6 +30,7 @@ from symdiff.runtime.arguments import (
     IntShape,
     alike,
     arrays,
+    axes_of,
     bind,
     check_out,
     converted,
@@ -39,7 +40,7 @@ from symdiff.runtime.arguments import (
     settle,
     sharing,
 )
-from symdiff.runtime.blocks import BlockSizes, axes_of, block_sizes, run_in_blocks
+from symdiff.runtime.blocks import SMALLEST, BlockSizes, block_sizes, run_in_blocks
 from symdiff.runtime.bounds import Bounds
 from symdiff.runtime.entry import (
     NEVER,
@@ -49,11 +50,12 @@ from symdiff.runtime.entry import (
     core_entry,
     finished,
     general_entry,
+    mixed_call,
     scalar_entry,
     spread,
 )
 from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
-from symdiff.runtime.load import load, naming
+from symdiff.runtime.load import load, naming, with_arrays
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
 from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
@@ -128,6 +130,7 @@ class Kernel:
         self._entry: Any = None
         # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
         self._small: list[Any] = [UNKNOWN, None]
+        self._mixed: dict[tuple[type, ...], Any] = {}  # functions by the classes of the arguments; see `mixed_call`
         # These three depend on the axes along which each argument varies.
         self._reach = lru_cache(_PATTERNS)(self._find_reach)
         self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
@@ -326,6 +329,7 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
+                mixed=self._mixed,
                 native=self._native_floats() if floats_too else self._floats_by_parts(),
                 into=bool(floats_too),
                 known=self._known if self._calls_outside else {},
@@ -397,7 +401,7 @@ class Kernel:
             "{}" if own else f"spread({{}}, args[0].shape + {core})"
             for own, core in self._owned_arrays((1,) * len(self.args))
         ]
-        return finished(self.function("numpy"), self.nest, patterns, {"spread": spread})
+        return finished(with_arrays(self.function("numpy")), self.nest, patterns, {"spread": spread})
 
     def _open(self) -> None:
         """Let the entry of a function of scalars pass small arrays straight to a target, from now on."""
@@ -410,6 +414,23 @@ class Kernel:
         else:
             small[1] = self._on_small_arrays()
             small[0] = self._block_sizes(FLOAT64, self._threads, (1,) * len(self.args)).limit
+
+    def _mixed_call(self, kinds: tuple[type, ...]) -> Callable[..., Any] | None:
+        """Return the function for arguments of some classes, which the entry knows from now on. See `mixed_call`.
+
+        Return None if the entry knows many such functions already.
+        """
+        if kinds not in self._mixed and len(self._mixed) < _PATTERNS:
+            self._mixed[kinds] = mixed_call(
+                kinds,
+                self.function("numpy"),
+                self.nest,
+                self._owned_arrays(tuple([kind is np.ndarray for kind in kinds])),
+                Records(self.layout, [None] * len(self.results)),
+                small=self._small,
+                general=self.general,
+            )
+        return self._mixed.get(kinds)
 
     # What is known of the results
 
@@ -544,52 +565,60 @@ class Kernel:
                 args = self.bind(args, named)
                 if out is None:
                     return self._entry(*args)
-        kind = None if any(self.cores) or any(self.integers) else alike(args)
-        if kind is not None:
-            values = self.at_once(args, out, *kind)
-            return self.by_arrays(args, out) if values is None else self.result(values)
-        plain = floats(self.args, args, self.integers) if out is None else None
-        return self.by_arrays(args, out) if plain is None else self._entry(*plain)
+        known = None if any(self.cores) or any(self.integers) else alike(args)
+        if known is not None:
+            return self.at_once(args, out, *known)
+        whole = floats(self.args, args, self.integers) if out is None else None
+        return self.by_arrays(args, out) if whole is None else self._entry(*whole)
 
     def at_once(
-        self, args: Sequence[Any], out: Any, shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
-    ) -> Sequence[Any] | None:
-        """Return the outputs by one call of a target, for real numbers and small arrays of one shape.
+        self,
+        args: tuple[Any, ...],
+        out: Any,
+        shape: IntShape,
+        dtype: np.dtype[Any],
+        axes: tuple[int, ...],
+        even: bool = True,  # noqa: FBT001, FBT002 - the last field of `Plain`
+    ) -> Any:
+        """Return the result for real numbers and arrays.
 
-        Return None if one call does not suffice: for large arrays, or if `out` cannot be written to directly.
+        One call of a target suffices, unless the arrays are large or `out` cannot be written to directly.
 
         Args:
-            args: Arguments of scalars, as `alike` has found them.
+            args: Arguments of scalars.
             out: As in a call.
-            shape: The shape of the arrays.
+            shape: The shape to which the arguments broadcast.
             dtype: The dtype of the results.
-            varying: For each argument, whether it is an array with axes.
+            axes: The axes along which each argument varies; see `Plain`.
+            even: Whether all arrays have one shape, or no axes.
         """
         if shape and prod(shape) > self._small[0]:
-            return None
-        cast = dtype.type
+            return self.by_arrays(args, out)
         try:
             if shape and self._native:
-                return self.native_points.at_once(args, shape, dtype, varying) if out is None else None
-            given = [
-                (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
-                for a, varies in zip(args, varying, strict=True)
-            ]
+                varying = tuple(map(bool, axes))
+                values = self.native_points.at_once(args, shape, dtype, varying) if even and out is None else None
+                return self.by_arrays(args, out) if values is None else self.result(values)
+            given = [_in_dtype(a, dtype) for a in args]
         except OverflowError:  # of an int
-            return None
+            return self.by_arrays(args, out)
+        if out is None and even:
+            kinds = [type(value) if type(a) is np.ndarray else type(a) for a, value in zip(args, given, strict=True)]
+            call = self._mixed_call(tuple(kinds))
+            return self.by_arrays(args) if call is None else call(*given)
         if out is None:
             values = flatten(self.function("numpy")(*given), self.nest)
-            if not shape and all(v.__class__ is cast for v in values):
-                return values
-            return [
-                v if own and v.dtype is dtype else spread(v, shape + core, dtype)
-                for v, (own, core) in zip(values, self._owned_arrays(varying), strict=True)
-            ]
+            return self.result(
+                [
+                    v if own and v.dtype is dtype else spread(v, shape + core, dtype)
+                    for v, (own, core) in zip(values, self._owned_arrays(axes), strict=True)
+                ]
+            )
         outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
-        if not shape or not self._writes_directly(given, outs, dtype, varying):
-            return None
+        if not shape or not self._writes_directly(given, outs, dtype, axes):
+            return self.by_arrays(args, out)
         self.function("blocks")(*given, *outs)
-        return outs
+        return self.result(outs)
 
     def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Return the result for arguments of any kind, in order, by way of arrays."""
@@ -654,10 +683,11 @@ class Kernel:
                 results = self.native_points(values, loop, dtype, sizes, shapes, outs)
                 self._open()
                 return results
-        function, threads, fresh = self.function(target), self._threads, self._owned
-        axes = tuple([axes_of(a, loop) for a in values])
-        whole = any(self.cores) or self._calls_outside  # external functions get whole arrays
-        cut = self._block_sizes(dtype, threads, axes) if loop and not whole else None
+        function, fresh = self.function(target), self._owned
+        cut = None
+        if prod(loop) > SMALLEST and not any(self.cores) and not self._calls_outside:  # these get whole arrays
+            threads, axes = self._threads, tuple([axes_of(a, loop) for a in values])
+            cut = self._block_sizes(dtype, threads, axes)
         if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
             found = flatten(function(*converted(values, dtype, self.integers)), self.nest)
             results = settle(found, shapes, dtype, fresh=fresh, out=outs)
@@ -679,6 +709,17 @@ class Kernel:
             integers=self.integers,
         )
         return results
+
+
+def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array with axes in a dtype, and anything else as a number of NumPy's.
+
+    Raises:
+        OverflowError: An int is too large.
+    """
+    if value.__class__ is not np.ndarray or not value.ndim:
+        return dtype.type(value)
+    return value if value.dtype is dtype else value.astype(dtype)
 
 
 def shortly(names: Sequence[str], cores: Sequence[Shape], integers: Sequence[bool] = ()) -> str:
