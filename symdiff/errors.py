@@ -8,8 +8,10 @@ from itertools import islice
 
 import numpy as np
 
+DISTRIBUTION = "symdiff-compiler"  # the name for pip, as in pyproject.toml
+
 # The packages of each extra for users, as in pyproject.toml.
-_EXTRAS = {
+EXTRAS = {
     "torch": "array-api-compat>=1.11",
     "special": "scipy>=1.11",
     "sparse": "scipy>=1.11",
@@ -93,7 +95,7 @@ def not_installed(need: str, extra: str) -> str:
         need: What needs which package.
         extra: The extra with the package.
     """
-    return f"{need}: pip install '{_EXTRAS[extra]}' (the extra symdiff[{extra}])"
+    return f"{need}: pip install '{EXTRAS[extra]}' (the extra {DISTRIBUTION}[{extra}])"
 
 
 def point_at(text: str, position: int, file: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symdiff.errors import LimitError
 from symdiff.guess import nearest
@@ -50,15 +50,19 @@ class Limits:
     checked: int = 200
     """The elements of the arguments, and of the results, that `check` compares."""
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name not in self.__slots__:
-            hint = f"; did you mean {close!r}?" if (close := nearest(name, self.__slots__)) else ""
-            raise AttributeError(f"the limits are {', '.join(self.__slots__)}, not {name!r}{hint}", name=name, obj=None)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"limits.{name} must be a whole number, such as 1_000_000, not {value!r}")
-        if value < 1:
-            raise ValueError(f"limits.{name} must be a whole number of at least 1, not {value!r}")
-        object.__setattr__(self, name, value)
+    if not TYPE_CHECKING:  # for type checkers, the fields above are all there is
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name not in self.__slots__:
+                hint = f"; did you mean {close!r}?" if (close := nearest(name, self.__slots__)) else ""
+                raise AttributeError(
+                    f"the limits are {', '.join(self.__slots__)}, not {name!r}{hint}", name=name, obj=None
+                )
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"limits.{name} must be a whole number, such as 1_000_000, not {value!r}")
+            if value < 1:
+                raise ValueError(f"limits.{name} must be a whole number of at least 1, not {value!r}")
+            object.__setattr__(self, name, value)
 
     @classmethod
     def for_untrusted(cls) -> Limits:

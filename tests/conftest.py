@@ -78,7 +78,7 @@ def unoptimised():
 def backend(request, monkeypatch):
     """The backend of what is compiled without saying by which: every test runs by NumPy and in native code."""
     if request.param == "llvm":
-        pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+        pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     compile_by_numpy = symdiff.compile
 
     @functools.wraps(compile_by_numpy)

@@ -131,7 +131,7 @@ def test_only_numpy_and_the_standard_library():
 
 def test_extras_are_those_of_the_project_file():
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert {name: [requirement] for name, requirement in errors._EXTRAS.items()}.items() <= project[
+    assert {name: [requirement] for name, requirement in errors.EXTRAS.items()}.items() <= project[
         "optional-dependencies"
     ].items()
 

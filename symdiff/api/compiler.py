@@ -86,8 +86,8 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
             Function, whose operations become part of this formula, or one that `symdiff.external` makes of a Python
             function. Arguments are given in order or by name. On arrays with further axes in front of its core shapes,
             a function is evaluated at each point, as in a call.
-        backend: "numpy", or "llvm" for native code, which needs the extra `symdiff[llvm]`. NumPy computes what native
-            code cannot (`f.backend` is "numpy" if that is everything).
+        backend: "numpy", or "llvm" for native code, which needs the extra `symdiff-compiler[llvm]`. NumPy computes
+            what native code cannot (`f.backend` is "numpy" if that is everything).
         threads: The most threads to use on large arrays. Default: the CPUs of this process.
         optimize: False for the textbook form, every step on its own line.
         limits: Bounds for this formula and everything derived from it, as `symdiff.Limits(characters=10_000)`.

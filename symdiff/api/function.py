@@ -911,7 +911,7 @@ class Function:
 
         Returns:
             A drawing that prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`. It also has
-            `svg()` and `save("graph.svg")` if the extra `symdiff[graph]` and the program `dot` are installed.
+            `svg()` and `save("graph.svg")` if the extra `symdiff-compiler[graph]` and the program `dot` are installed.
 
         Raises:
             LimitError: There are more nodes than `limits.shown`.

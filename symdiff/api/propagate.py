@@ -39,7 +39,7 @@ without_arithmetic(Propagated, "take a field of a result p, as p.value or p.std"
 
 
 def propagate(
-    f: Function, values: Sequence[Any] | Mapping[str, Any], *_third: Any, std: Any = None, cov: Any = None
+    f: Function, values: Sequence[Any] | Array | Mapping[str, Any], *_third: Any, std: Any = None, cov: Any = None
 ) -> Propagated:
     """Propagate the uncertainty of arguments to the results, to first order.
 

@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-import symdiff
-from symdiff.cli import check, export, functions, graph, latex, plot, progress, show, source, trace
+from symdiff.cli import check, export, functions, graph, latex, plot, progress, show, source, trace, version
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
@@ -64,8 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["help"] and len(words) < 3:
             words = [*words[1:], "--help"]
-        elif words == ["version"]:
-            words = ["--version"]
+        elif words[:1] in (["version"], ["--version"]) and words[1:] in ([], [" -v"], ["--verbose"]):
+            print(version.text(verbose=len(words) > 1))
+            return 0
         command = COMMANDS.get(words[0]) if words else None
         with progress.shown(), warnings.catch_warnings():
             warnings.simplefilter("default", FormulaWarning)
@@ -107,7 +107,12 @@ def _parser() -> Parser:
         description="Print the value, the gradient and the generated source of a formula.",
         epilog=_EXAMPLES.format(commands=listed, functions=textwrap.indent(functions.listed(), "  ")),
     )
-    parser.add_argument("--version", action="version", version=f"symdiff {symdiff.__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=version.text(),
+        help="print the version; `--version -v` also lists what symdiff uses, for a report of an error",
+    )
     add_at(parser)
     add_of(parser, None, "value and gradient")
     add_formula(parser)

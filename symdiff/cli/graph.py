@@ -23,7 +23,7 @@ def parser() -> Parser:
         "-o",
         "--output",
         metavar="FILE",
-        help="a .dot or .gv file; with the extra symdiff[graph] also a .svg, .png or .pdf file",
+        help="a .dot or .gv file; with the extra symdiff-compiler[graph] also a .svg, .png or .pdf file",
     )
     add_at(made)
     add_formula(made)

@@ -57,7 +57,7 @@ def parser() -> Parser:
     made = parser_of(
         "plot",
         "Draw the formula. With one range, draw the function and its derivatives. With two ranges, draw contours of"
-        " the function and arrows along its gradient. This needs the extra symdiff[plot].",
+        " the function and arrows along its gradient. This needs the extra symdiff-compiler[plot].",
         EXAMPLE,
         '"a*x^2 - y^2" --range x=-2:2 y=-2:2 --at a=1 -o saddle.pdf',
         '"1/x, tan(x)" --range x=-3:3 --order 1 -o poles.svg',

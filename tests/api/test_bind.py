@@ -41,7 +41,7 @@ def test_a_call_is_one_with_all_arguments():
 @each("backend", ["numpy", "llvm"])
 def test_derivatives_are_by_the_other_arguments(backend):
     if backend == "llvm":
-        pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+        pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     f = symdiff.compile("sum((y - a*exp(-b*t))^2)", args="a, b, t[n], y[n]", wrt="a, b", backend=backend)
     g = loss(backend=backend).bind(t=T, y=Y)
     assert g.backend == f.backend

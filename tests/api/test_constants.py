@@ -138,7 +138,7 @@ def test_an_exported_module_has_the_numbers(tmp_path):
 
 
 def test_native_code_leaves_them_to_numpy():
-    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     f = symdiff.compile("sum(A*x)", args="x[2]", constants={"A": [1.0, 2.0]}, backend="llvm")
     assert f([1.0, 1.0]) == 3.0
     if f.backend == "numpy":

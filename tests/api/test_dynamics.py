@@ -39,7 +39,7 @@ def test_the_rates_of_sensitivities_are_those_of_the_chain_rule(rates):
     assert rates.sensitivities(["y"], ["k1", "k3"]) is g
     bound = rates.bind(k2=1.3).sensitivities("y", "k1 k3")
     assert_allclose(bound(0.0, s, 0.5, 0.7), g(0.0, s, *K))
-    pytest.importorskip("scipy", reason="the extra symdiff[special] is not installed")
+    pytest.importorskip("scipy", reason="the extra symdiff-compiler[special] is not installed")
     assert_allclose(g.jacobian.sparse(0.0, s, *K).toarray(), g.jacobian(0.0, s, *K))
 
 
@@ -65,7 +65,7 @@ def test_arrays_of_parameters_and_several_states(rates):
 
 
 def test_solutions_have_exact_derivatives():
-    integrate = pytest.importorskip("scipy.integrate", reason="the extra symdiff[special] is not installed")
+    integrate = pytest.importorskip("scipy.integrate", reason="the extra symdiff-compiler[special] is not installed")
     decay = symdiff.compile("rate = -k*y\nloss = sum(y**2)\nrate, loss", args="t, y[2], k")
     simple = symdiff.compile("-k*y", args="t, y[2], k")
     options = {"rtol": 1e-10, "atol": 1e-12}

@@ -126,7 +126,7 @@ def test_large_arrays_of_numbers_and_integers_in_blocks():
 
 
 def test_a_textbook_and_native_code_give_the_same():
-    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     for text, args, given in (
         (WEIGHTED, ARGS, (X, W, I)),
         ("x*k + sin(k)", "x, k: int", (X, np.arange(4))),

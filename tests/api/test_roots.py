@@ -72,7 +72,7 @@ def reference(residual, near):
 def test_value_and_derivatives_to_second_order(case):
     text, args, points, residual, _ = CASES[case]
     if "ndtr" in text:
-        pytest.importorskip("scipy", reason="the extra symdiff[special] is not installed")
+        pytest.importorskip("scipy", reason="the extra symdiff-compiler[special] is not installed")
     f = symdiff.compile(text, args=args)
     arrays = [np.array(column) for column in zip(*points, strict=True)]
     value, grad, hessian = f(*arrays), f.grad(*arrays), f.hessian(*arrays)
@@ -171,7 +171,7 @@ def test_equations_that_are_the_same_for_each_element():
     assert_allclose(fit.hessian(e, m, m)[1], fit.hessian(0.5, m, m), rtol=1e-13)
     assert "np.linalg" not in fit.grad.source
     many = symdiff.compile("kepler(E) = E - e*sin(E) - M\nroot(kepler, M)", args="e, M[n]")
-    sparse = pytest.importorskip("scipy.sparse", reason="the extra symdiff[special] is not installed")
+    sparse = pytest.importorskip("scipy.sparse", reason="the extra symdiff-compiler[special] is not installed")
     matrix = many.jacobian.sparse(0.3, m)
     assert sparse.issparse(matrix)
     assert matrix.nnz == 8
@@ -369,7 +369,7 @@ def test_errors_say_what_to_write(text, said):
 
 
 def test_native_code_finds_the_same_roots():
-    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     for text, args in ((KEPLER, "e, M"), ("g(z) = z*exp(z) - e*M\nroot(g, 1, 0, 50)", "e, M")):
         f, native = (symdiff.compile(text, args=args, backend=b) for b in ("numpy", "llvm"))
         e, m = np.linspace(0.05, 0.95, 40), np.linspace(0.1, 6, 40)

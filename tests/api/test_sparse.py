@@ -68,7 +68,7 @@ CASES = {  # a formula, its arguments, and the entries of its Jacobian, and of i
 @pytest.fixture(params=VARIANTS, ids=["numpy", "textbook", "llvm"])
 def options(request):
     if request.param.get("backend") == "llvm":
-        pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+        pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     return request.param
 
 

@@ -1,12 +1,15 @@
 """The command."""
 
+import platform
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from tables import each
 
+import symdiff
 from symdiff.api.export import MEMBERS
 from symdiff.cli import COMMANDS, main
 from symdiff.language.arrays import ARRAY_FUNCTIONS
@@ -369,17 +372,15 @@ def test_usage_errors_have_status_2(capsys):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 2
-    for words in (["--help"], ["source", "--help"], ["--version"]):
+    for words in (["--help"], ["source", "--help"], ["x", "--version"]):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 0
     assert "examples:" in capsys.readouterr().out
 
 
-@each(
-    ("words", "option"), [(["help"], ["--help"]), (["help", "plot"], ["plot", "--help"]), (["version"], ["--version"])]
-)
-def test_help_and_version_as_words(capsys, words, option):
+@each(("words", "option"), [(["help"], ["--help"]), (["help", "plot"], ["plot", "--help"])])
+def test_help_as_a_word(capsys, words, option):
     printed = []
     for given in (words, option):
         with pytest.raises(SystemExit) as caught:
@@ -387,6 +388,19 @@ def test_help_and_version_as_words(capsys, words, option):
         assert caught.value.code == 0
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]
+
+
+def test_the_version_and_the_versions_of_what_it_uses(capsys):
+    for words in (["--version"], ["version"]):
+        assert main(words) == 0
+        assert capsys.readouterr().out == f"symdiff {symdiff.__version__}\n"
+    for words in (["--version", "-v"], ["version", "--verbose"]):
+        assert main(words) == 0
+        lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+        assert lines["symdiff"] == symdiff.__version__
+        assert lines["numpy"] == np.__version__
+        assert lines["Python"].startswith(platform.python_version())
+        assert {"scipy", "llvmlite", "matplotlib", "threads", 'backend="llvm"'} <= lines.keys()
 
 
 def test_as_a_module():

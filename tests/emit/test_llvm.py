@@ -22,7 +22,7 @@ from tables import each
 import symdiff
 from symdiff.runtime.strips import run_in_one_piece
 
-pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
 
 ids = {"ids": lambda p: p.name}
 

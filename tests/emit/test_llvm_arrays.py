@@ -15,7 +15,7 @@ from tables import each
 import symdiff
 from symdiff.emit.fuse import UnfusableError, fuse
 
-pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
 
 
 MEMBERS = ["value", "value_and_grad", "jvp", "vjp"]

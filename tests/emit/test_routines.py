@@ -21,7 +21,7 @@ from symdiff.emit.routines import Routine, cut
 from symdiff.runtime.load import load
 from symdiff.runtime.routines import function
 
-pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
 
 agree = partial(backends.agree, most=200)
 

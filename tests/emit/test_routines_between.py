@@ -11,7 +11,7 @@ from tables import each
 import symdiff
 from symdiff.emit.routines import cut
 
-pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
 
 PERCEPTRON = """\
 a = tanh(X @ W1 + b1)

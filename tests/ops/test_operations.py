@@ -360,7 +360,7 @@ def test_every_target_computes_it_or_says_what_it_lacks(sample):
 
 
 def check_native(sample, program):
-    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     from symdiff.runtime.elements import FusedElements
 
     arguments = draw(program, loop=(2,))

@@ -73,7 +73,7 @@ def test_targets_agree(text, point):
 @given(formulas(), points(3))
 def test_native_code_agrees(text, point):
     """Value and gradient by the math target, NumPy and native code, in both precisions."""
-    pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+    pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
     f, g = (symdiff.compile(text, args=NAMES, backend=backend) for backend in ("llvm", "numpy"))
     arrays = [np.array([p, p * 1.01, -p, *[p] * 9]) for p in point]
     with np.errstate(all="ignore"):

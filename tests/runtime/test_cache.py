@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 X = np.linspace(0.5, 1.5, 20)
 needs_llvm = pytest.mark.skipif(
     pytest.importorskip("importlib.util").find_spec("llvmlite") is None,
-    reason="the extra symdiff[llvm] is not installed",
+    reason="the extra symdiff-compiler[llvm] is not installed",
 )
 
 

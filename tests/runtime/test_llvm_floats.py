@@ -13,7 +13,7 @@ from tables import each
 
 import symdiff
 
-pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
 
 CPYTHON = {"gamma", "lgamma", "hypot"}  # the math module has its own
 

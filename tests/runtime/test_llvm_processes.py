@@ -8,7 +8,7 @@ from processes import clean
 
 pytestmark = pytest.mark.long
 
-pytest.importorskip("llvmlite", reason="the extra symdiff[llvm] is not installed")
+pytest.importorskip("llvmlite", reason="the extra symdiff-compiler[llvm] is not installed")
 
 
 USE = """

@@ -477,7 +477,7 @@ TARGETS = [
         "llvm",
         _llvm,
         ulps=4,
-        available=lambda: "" if find_spec("llvmlite") else "the extra symdiff[llvm] is not installed",
+        available=lambda: "" if find_spec("llvmlite") else "the extra symdiff-compiler[llvm] is not installed",
         refuses=(
             "integer arguments",
             "different shapes",
