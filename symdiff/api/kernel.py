@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
 from math import prod
-from operator import or_
+from operator import itemgetter, or_
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside
 from symdiff.emit.cost import cost_of, reach
-from symdiff.errors import MOST, few
+from symdiff.errors import MOST, ShapeError, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
@@ -59,13 +59,15 @@ from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned
 from symdiff.runtime.load import load, naming, with_arrays
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, nest
-from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
+from symdiff.runtime.threads import KEPT, Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
     from symdiff.runtime.fused import FusedPoints
+    from symdiff.runtime.pieces import Pieces
     from symdiff.runtime.routines import Routines
 
+_SIZES = 8  # of dimensions, for each of which functions for blocks are kept
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
 _TARGETS = (
@@ -136,6 +138,7 @@ class Kernel:
         self._reach = lru_cache(_PATTERNS)(self._find_reach)
         self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
         self._block_sizes = lru_cache(_PATTERNS)(self._find_block_sizes)
+        self._pieces = lru_cache(_SIZES)(self._find_pieces)
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """Return the result of `make`. It is called once for each key, by the first thread that needs the result."""
@@ -349,7 +352,8 @@ class Kernel:
         looks = self.bounds is not None and (every or self.bounds.needs_look)
         fits = partial(self.bounds.fit, every=every) if self.bounds and looks else None
         demands = self.program.graph.demands
-        return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
+        large = self._large if self._large[0] < sys.maxsize else None
+        return core_entry(self.cores, self.integers, demands, point, records, self.general, fits, large)
 
     def _native_floats(self) -> list[Any]:
         """Return a list with the native function of floats. Its first call compiles the function."""
@@ -473,6 +477,37 @@ class Kernel:
 
     def _find_block_sizes(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> BlockSizes:
         return block_sizes(cost_of(self._run, axes), dtype.itemsize, threads)
+
+    @property
+    def _large(self) -> list[int]:
+        """A list of the most elements of a core array that is never cut into blocks."""
+
+        def find() -> list[int]:
+            if not any(self.cores) or self.sizes or self.recipe.backend == "llvm" or self._calls_outside:
+                return [sys.maxsize]  # external functions get whole arrays
+            program, alive = self.program, live(self.program)
+            named = [i for i, shape in program.graph.shapes.items() if alive[i] and any(map(symbols, shape))]
+            made = [i for i in named if i not in program.outputs and numpy_target.makes(program, i)]
+            return [KEPT // (len(made) + 1) if made else sys.maxsize]
+
+        found: list[int] = self.once("large", find)
+        return found
+
+    def _find_pieces(self, sizes: tuple[tuple[str, int], ...]) -> Pieces | None:
+        """Return what computes the program block by block, at some sizes of the dimensions, or None.
+
+        If the program cannot be cut along any dimension, the entry does not look at the sizes of arrays any more.
+        """
+        from symdiff.runtime.pieces import Pieces
+
+        for axis, _ in sorted(sizes, key=itemgetter(1), reverse=True):
+            try:
+                made = Pieces(self.program, axis, dict(sizes), self.name)
+            except ShapeError:
+                continue
+            return made if made.worth else None
+        self._large[0] = sys.maxsize
+        return None
 
     def _writes_directly(
         self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]
@@ -684,6 +719,15 @@ class Kernel:
                 results = self.native_points(values, loop, dtype, sizes, shapes, outs)
                 self._open()
                 return results
+        if not loop and dtype.kind == "f" and sizes and max([a.size for a in values]) > self._large[0]:
+            pieces = self._pieces(tuple(sorted(sizes.items())))
+            if (
+                pieces is not None
+                and reportable()
+                and apart
+                and not any(sharing(values, [o for o in outs if o is not None]))
+            ):
+                return pieces(values, dtype, shapes, outs, self._threads)
         function, fresh = self.function(target), self._owned
         cut = None
         if prod(loop) > SMALLEST and not any(self.cores) and not self._calls_outside:  # these get whole arrays

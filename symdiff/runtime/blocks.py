@@ -24,8 +24,9 @@ from symdiff.runtime.threads import keep_freed_memory, share_out
 
 SMALLEST, _LARGEST = 8192, 65536  # points of a block; in smaller ones, calls of ufuncs take longer than their work
 _AHEAD = 8  # the live arrays may be so many times as large as the cache, because few of them are needed soon
-_WAITING = 131072  # additions in the time that a call of a ufunc waits for other threads at the interpreter
+WAITING = 131072  # additions in the time that a call of a ufunc waits for other threads at the interpreter
 _STARTING = 1_000_000  # additions in the time that the start of a thread takes, roughly
+WIDEST = 128  # elements at each place of the dimension that is cut; with more, products of matrices are faster whole
 
 
 @cache
@@ -57,7 +58,7 @@ def block_sizes(cost: Cost, itemsize: int, threads: int) -> BlockSizes:
     """Return the block sizes for a function, given its cost, the bytes of a number, and the number of threads."""
     held = cost.alive * itemsize
     points = min(max(_AHEAD * cache_size(2) // held, SMALLEST), _LARGEST)
-    share = max(_WAITING * cost.operations // cost.work, _STARTING // cost.work, SMALLEST)
+    share = max(WAITING * cost.operations // cost.work, _STARTING // cost.work, SMALLEST)
     limit = max(cache_size(3) // held, points)
     return BlockSizes(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
 

@@ -22,6 +22,7 @@ from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
 from symdiff.ops.order import SEARCH
 from symdiff.runtime.arguments import FLOAT32, FLOAT64, INTEGER, IntShape, precision_of
+from symdiff.runtime.blocks import WIDEST
 from symdiff.runtime.load import load
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import Convert, Layout, record
@@ -271,11 +272,13 @@ def core_entry(
     records: Records,
     general: Callable[..., Any],
     fit: Callable[..., bool] | None,
+    large: list[int] | None,
 ) -> FunctionType:
     """Return the entry of a Function of arguments with core shapes.
 
     Float64 arrays of exactly these shapes, and floats, go to `point`, and integers that `fit` into their axes. Other
-    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`.
+    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`. So do arrays
+    that may be cut into blocks: `large` has the number of elements from which on. None: none is cut.
     """
     names = [f"a{k}" for k in range(len(cores))]
     kinds = []
@@ -296,6 +299,14 @@ def core_entry(
     lines: list[str] = []
     if all(symbols(dim) <= sizes.keys() for _, dim in checked):
         conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in checked]]
+        if large is not None:
+            named = {core: a for a, core in zip(names, cores, strict=True) if any(map(symbols, core))}
+            conditions += [
+                f"len({a}) <= large[0]"
+                if len(core) == 1
+                else f"({a}.size <= large[0] or {a}.size > {WIDEST} * max({a}.shape))"
+                for core, a in named.items()
+            ]
         conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
         if fit is not None:
             measured = "".join([f"{name!r}: {size}, " for name, size in sizes.items()])
@@ -308,8 +319,8 @@ def core_entry(
             "        except (ArithmeticError, IndexError):",  # of Python's floats; NumPy's numbers become infinite
             "            pass",
         ]
-    of_integers = {"fit": fit, "integer": INTEGER, "intp": np.intp}
-    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64, **of_integers})
+    scope = {"fit": fit, "large": large, "integer": INTEGER, "intp": np.intp}
+    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64, **scope})
 
 
 def bound_entry(
