@@ -255,7 +255,13 @@ def run_in_one_piece(
     steps = [a.itemsize * (a.ndim > 0) for a in (*ordered, *outs)]
     pairs = zip((*ordered, *outs), steps, strict=True)
     table = array("q", [v for a, step in pairs for v in (a.__array_interface__["data"][0], step)])
-    found = run_shared(code, table, count, strip, threads, ALL, strip)
+    found: Sequence[int]
+    if threads > 1:
+        found = run_shared(code, table, count, strip, threads, ALL, strip)
+    else:
+        place = table.buffer_info()[0]
+        found = [code.run(place, n, n + 1, min(strip, count - n), ALL) for n in range(0, count, strip)]
+        keep_freed_memory()
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:
