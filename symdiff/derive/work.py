@@ -35,8 +35,9 @@ class Pass:
         labels, steps, sections: Those of the derivative program.
     """
 
-    def __init__(self, source: Program) -> None:
-        made = ways(source)
+    def __init__(self, source: Program, *, sweeps: bool = True) -> None:
+        """Copy a program. Without `sweeps`, it is not differentiated."""
+        made = ways(source) if sweeps else None
         self.program = compact(source) if made is None else made.program
         graph = self.program.graph
         self.builder = Derivatives(graph) if made is None else MarkedDerivatives(graph, made.slopes)
