@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, NoReturn
 
 from symdiff.errors import ShapeError, few, point_at
@@ -26,6 +26,8 @@ from symdiff.ops.table import BASIC, CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMI
 from symdiff.simplify.build import Builder
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
+_ROWS = {int}  # the types of arguments that are rows
+_NAMES = 512  # names of functions that are remembered
 _OF_BOTH = BASIC.intersection(CALLS)  # functions of several scalars or of one array
 
 
@@ -388,6 +390,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
     if name in scope.outside:
         return called(scope, name, scope.outside[name], arguments, position)
+    if (plain := _plain(name, len(arguments))) and {*map(type, arguments)} == _ROWS:
+        return scope.builder.op(plain, *arguments)  # type: ignore[arg-type]  # rows, as just checked
     if name in ("Piecewise", "piecewise"):
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
@@ -428,6 +432,15 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     if name in FORMULAS:
         return _formula(scope, name, arguments, position)
     return _primitive(scope, name, FUNCTIONS[name], arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
+
+
+@lru_cache(_NAMES)
+def _plain(name: str, count: int) -> str:
+    """Return the operation that a function of `count` numbers is; an empty text if a call needs a closer look."""
+    if name in CALLS or name in LOOPS or name in ROOTS or name in PRODUCTS or name in FORMULAS or name not in FUNCTIONS:
+        return ""
+    primitive = FUNCTIONS[name]
+    return primitive.name if primitive.arity == count and not primitive.variadic and not primitive.orders else ""
 
 
 def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[int], position: int) -> int:
@@ -513,40 +526,17 @@ _KINDS: dict[str, Callable[..., Value]] = {
 def _expression(text: str) -> list[Item]:
     """Return the postfix form of a formula of the table, with calls of internal primitives as operations."""
     items = parse(text, Limits()).results[0].items
-    return [("op", *item[1:]) if item[0] == "call" and _is_internal(item[1]) else item for item in items]
+    return [
+        ("op", name, count, position)
+        if kind == "call" and (name := _operation(value, count))
+        else (kind, value, count, position)
+        for kind, value, count, position in items
+    ]
 
 
-@cache
-def _steps(text: str) -> list[tuple[str, Any, int]] | None:
-    """Return a formula of the table as names, numbers and operations alone; None if it has anything else.
-
-    `run` makes the same rows of it, and takes longer.
-    """
-    steps: list[tuple[str, Any, int]] = []
-    for kind, value, count, _ in _expression(text):
-        if kind == "name" and value in _PREDEFINED:
-            steps.append(("number", _PREDEFINED[value], 0))
-        elif kind in ("name", "number"):
-            steps.append((kind, value, count))
-        elif kind == "op" and value != "if":
-            steps.append(("op", value, count))
-        elif kind == "compare" and len(value) == 1:
-            steps.append(("op", value[0], count))
-        elif kind == "call" and _is_plain(value, count):
-            steps.append(("op", FUNCTIONS[value].name, count))
-        else:
-            return None
-    return steps
-
-
-def _is_plain(name: str, count: int) -> bool:
-    """Return whether a call is one operation on its arguments."""
-    entry = None if name in CALLS or name in FORMULAS or name in PRODUCTS else FUNCTIONS.get(name)
-    return entry is not None and entry.arity == count and not (entry.variadic or entry.orders)
-
-
-def _is_internal(name: str) -> bool:
-    return name in PRIMITIVES and PRIMITIVES[name].internal
+def _operation(name: str, count: int) -> str:
+    """Return the operation that a call in a formula of the table is; an empty text if it is none."""
+    return name if name in PRIMITIVES and PRIMITIVES[name].internal else _plain(name, count)
 
 
 def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:
@@ -554,18 +544,6 @@ def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int
 
     The text is one expression. It can call internal primitives and use `pi`.
     """
-    steps = _steps(text)
-    if steps is not None:
-        stack: list[int] = []
-        op = builder.op
-        for kind, what, count in steps:
-            if kind == "op":
-                given = stack[-count:]
-                del stack[-count:]
-                stack.append(op(what, *given))
-            else:
-                stack.append(bindings[what] if kind == "name" else builder.const(what))
-        return stack[0]
 
     def constant(name: str, _: int) -> int:
         return builder.const(_PREDEFINED[name])
