@@ -1211,6 +1211,12 @@ class Function:
             ValueError: There is no range, or there are more than two. A range is empty, runs backwards, or is not
                 finite. The formula is not finite anywhere, or has more than ten results.
             ShapeError: A value, the data or the covariance matrix do not have the right shape.
+
+        Examples:
+            >>> import symdiff
+            >>> ax = symdiff.compile("a*sin(x)").plot(x=(-3, 3), a=2)
+            >>> ax.get_xlabel()
+            'x'
         """
         from symdiff.api.plot import plot
 
