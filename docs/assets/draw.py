@@ -1,7 +1,7 @@
 """Draw the pictures of the documentation.
 
 `graph.svg` is the picture of README and of the first page: a graph as `f.graph` draws it, and the source below.
-`decay.svg` is a graph alone. `fit.png` and `valley.png` are plots.
+`decay.svg` and `choice.svg` are graphs alone. `fit.png` and `valley.png` are plots.
 
 Run as `python docs/assets/draw.py`.
 """
@@ -58,7 +58,12 @@ def picture() -> str:
 def pictures() -> dict[str, str]:
     """Return the text of each picture, by the name of its file."""
     decay = symdiff.compile("a*exp(-b*t) + c", args="t, a, b, c")
-    return {"graph.svg": picture(), "decay.svg": decay.graph(t=2, a=3, b=0.5, c=1).svg()}
+    choice = symdiff.compile("where(x > 0, x*log(x), x^2)")
+    return {
+        "graph.svg": picture(),
+        "decay.svg": decay.graph(t=2, a=3, b=0.5, c=1).svg(),
+        "choice.svg": choice.graph(x=2).svg(),
+    }
 
 
 def plots(folder: Path) -> None:
