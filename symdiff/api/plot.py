@@ -30,6 +30,7 @@ _DECADES, _BOTH = 40.0, 500.0  # ratios of large to small values, with one sign 
 _NOISE = 40  # a value is 0 up to rounding if it is not larger than this many times its scatter
 _SHARE = 0.12  # the part of the colours that most values have at least, if colours are linear
 _RAISED = ("", "", "²", "³", "⁴")
+_BAND = "± one standard deviation"
 _STYLE: Any = {"axes.grid": True, "grid.alpha": 0.3, "axes.formatter.useoffset": False}
 _WIDE, _LINES = 72, 3  # letters of a line, and lines, of a title
 _LEGEND = 40  # letters of a line of a legend
@@ -258,7 +259,8 @@ class _Picture:
                             (below, _), (above, _) = band[1][curve.label]
                             shade: dict[str, Any] = {"color": line.get_color(), "alpha": 0.25, "linewidth": 0}
                             filled = panel.fill_between(band[0], below, above, **shade)
-                            entries.append(_Entry(filled, "± one standard deviation", math=False))
+                            if all(entry.text != _BAND for entry in entries):
+                                entries.append(_Entry(filled, _BAND, math=False))
             if n == 0 and self.data is not None:
                 entries.append(_Entry(_draw_data(panel, self.data), "data", math=False))
                 heights.append(_extent(self.data.y, self.data.y_error))
@@ -318,8 +320,10 @@ class _Picture:
                 right, up = (one[k] for one in slopes)
                 slope = np.hypot(right.values, up.values)
                 slope[slope <= _NOISE * max(right.noise, up.noise)] = np.nan
-                if np.isfinite(slope).any():
-                    panel.quiver(*arrows, right.values / slope, up.values / slope, angles="xy", pivot="mid")
+                with np.errstate(all="ignore"):
+                    arrow = right.values / slope, up.values / slope
+                if np.isfinite(arrow).all(axis=0).any():
+                    panel.quiver(*arrows, *arrow, angles="xy", pivot="mid")
             if self.data is not None:
                 shown = {"color": "white"} if self.data.y_error is None else {"c": self.data.y_error, "norm": norm}
                 panel.scatter(self.data.x, self.data.y, edgecolors="black", zorder=3, **shown)
@@ -512,12 +516,12 @@ def _norm(z: Array, noise: float) -> tuple[Normalize, Array]:
     sizes = np.abs(finite[finite != 0])
     if low < high and sizes.size > finite.size / 2:
         small, large, top = (float(q) for q in np.quantile(sizes, (0.1, 0.9, 0.99)))
-        both = bool(finite.min() < 0)
+        negative, both = bool(finite.min() < 0), bool(finite.min() < 0 < finite.max())
         spans = large > (_BOTH if both else _DECADES) * small and _is_largest_outside(np.abs(z))
         if spans or far - near < _SHARE * (high - low):
-            bottom = max(small if both else float(np.quantile(sizes, 0.002)), top * 1e-12)
+            bottom = max(small if negative else float(np.quantile(sizes, 0.002)), top * 1e-12)
             steps = _decades(bottom, top, 2 if both else 1)
-            if not both:
+            if not negative:
                 return LogNorm(steps[0], steps[-1]), steps
             levels = np.array([-step for step in steps[::-1] if step <= -2 * low] + [0.0] * bool(finite.max() > 0))
             levels = np.array([*levels, *[step for step in steps if step <= 2 * high]])

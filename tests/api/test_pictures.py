@@ -96,6 +96,16 @@ def test_data_error_bars_and_a_band():
     assert decay().plot(t=(0, 1), a=2, b=0.7, data=both).get_ylim()[0] <= y.min() - 0.1
 
 
+def test_a_band_around_each_result():
+    ax = compiled("sin(x), a*cos(x)", args="x, a").plot(x=(0, 6), a=1, std={"a": 0.2})
+    assert legend_of(ax) == [
+        r"$f_{0} = \sin\left(x\right)$",
+        "± one standard deviation",
+        r"$f_{1} = a \, \cos\left(x\right)$",
+    ]
+    assert len(ax.collections) == 2
+
+
 def test_several_formulas_and_axes_of_the_caller():
     ax = decay().plot(compiled("cos(t)"), compiled("c^2"), t=(0, 4), a=2, b=0.7, c=3)
     assert legend_of(ax) == ["$a e^{-b t}$", r"$\cos\left(t\right)$", "$c^{2}$"]
@@ -140,6 +150,7 @@ def test_elements_of_arrays_have_ranges():
         ("exp(x + y)", 0, 6, LogNorm),
         ("1/(x^2 + y^2)", -1, 1, LogNorm),  # a pole
         ("1/(x*y)", -1, 1, SymLogNorm),
+        ("-exp(x + y)", 0, 6, SymLogNorm),
         ("exp(-50*(x^2 + y^2))", -3, 3, LogNorm),
         ("x^2 + y^2", -2, 2, Normalize),
         ("x*y", -1, 1, Normalize),
