@@ -1165,6 +1165,69 @@ class Function:
 
         return graph(self, args, kwargs)
 
+    def plot(
+        self,
+        /,
+        *more: Function | Mapping[str, Any],
+        data: Any = None,
+        std: Any = None,
+        cov: Any = None,
+        derivatives: int = 0,
+        ax: Any = None,
+        **named: Any,
+    ) -> Any:
+        """Draw the formula over one range or two with Matplotlib, and return the axes.
+
+        Over one range, this draws a curve for each result. Over two ranges, it draws contours. Their colours are
+        logarithmic if the values span decades.
+
+            f.plot(x=(-3, 3), a=2)
+            f.plot(x=(-3, 3), y=np.linspace(0, 1, 50))
+            model.plot(a=2.1, b=0.3, data=(t, y, y_error), cov=covariance)
+
+        Args:
+            *more: Other Functions to draw in the same picture, over one range. A mapping gives arguments by name, for
+                names that are options here.
+            data: Points to draw over the formula: `(x, y)`, with error bars `(x, y, error of y)` or
+                `(x, y, error of y, error of x)`. An error is a number, an array, or an array of two rows for the parts
+                below and above. If one argument has no value, its range is that of the data. With two ranges,
+                `(x, y, z)` are points whose colours show the values z.
+            std: Standard deviations of arguments, as for `symdiff.propagate`. They give a band around the curve, one
+                standard deviation to each side. A sequence has one for each argument in `wrt` without a range.
+            cov: The covariance matrix of the arguments in `wrt` without a range, in order, instead.
+            derivatives: How many derivatives by the argument with the range to draw below the curve, up to 4; True is
+                the first one. With two ranges, arrows show the direction of the gradient.
+            ax: Matplotlib's axes to draw on, one for each panel. Default: a new figure.
+            **named: For each argument its value or its range. A range is `(start, stop)`, or an array of points for a
+                scalar argument. For an array with one axis, a list of numbers and ranges, as `x=[(-2, 2), 1.0]`.
+
+        Returns:
+            Matplotlib's axes, or an array of axes if there are several: one for each derivative, or, over two ranges,
+            for each result.
+
+        Raises:
+            ImportError: Matplotlib is not installed (the extra `symdiff-compiler[plot]`).
+            TypeError: An argument is missing or unknown, or has neither a value nor a range.
+            ValueError: There is no range, or there are more than two. A range is empty, runs backwards, or is not
+                finite. The formula is not finite anywhere, or has more than ten results.
+            ShapeError: A value, the data or the covariance matrix do not have the right shape.
+
+        Examples:
+            >>> import symdiff
+            >>> ax = symdiff.compile("a*sin(x)").plot(x=(-3, 3), a=2)
+            >>> ax.get_xlabel()
+            'x'
+        """
+        from symdiff.api.plot import plot
+
+        for one in more:
+            if isinstance(one, Mapping):
+                named = {**one, **named}
+            elif not isinstance(one, Function):
+                raise TypeError(f"plot takes Functions, and ranges by name, as f.plot(x=(-3, 3)), not {one!r:.60}")
+        functions = [self, *[one for one in more if isinstance(one, Function)]]
+        return plot(functions, named, data=data, std=std, cov=cov, derivatives=derivatives, ax=ax)
+
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
 
