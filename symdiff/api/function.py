@@ -927,7 +927,9 @@ class Function:
 
         This is the table of a textbook. The steps have the names of the source with `optimize=False`. Each step has the
         expression that it computes. The forward sweep gives its value and its tangent. The reverse sweep gives its
-        adjoint, which is the derivative of the result by the step, summed over all uses of the step.
+        adjoint, which is the derivative of the result by the step, summed over all uses of the step. Tangents and
+        adjoints have their expressions, too. The first value, tangent and adjoint that are infinite or NaN have a mark
+        with the reason.
 
         The numbers are those of the Function with `optimize=False`. If a call uses a more accurate form and the results
         differ, a note says so. Branches of a choice that are not taken have their own values and tangents, and adjoints
@@ -946,13 +948,15 @@ class Function:
 
         Returns:
             A `Trace` of steps with `name`, `expression`, `value`, `tangent` and `adjoint`, and its `result`,
-            `tangent` and `gradient`. Values are of loop shape + core shape.
+            `tangent` and `gradient`. Values are of loop shape + core shape. The trace has the forms `html`, `markdown`
+            and `latex`, and `counts`, the operations of each sweep.
 
         Raises:
             TypeError: The arguments are wrong, or the number of tangents or cotangents is.
             ShapeError: The shapes do not fit.
 
-        Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
+        Sources: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5; Baydin et al., "Automatic
+        Differentiation in Machine Learning: a Survey" (2018), tables 2 and 3.
         """
         from symdiff.api.trace import trace
 

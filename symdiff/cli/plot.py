@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from symdiff.api.files import destination
 from symdiff.api.function import Function
-from symdiff.api.trace import in_one_line
+from symdiff.api.tables import in_one_line
 from symdiff.cli.options import add_args, add_formula_alone, compiled, number, parser_of, points, single
 from symdiff.cli.words import Parser
 from symdiff.errors import few, not_installed

@@ -164,10 +164,10 @@ class Writer:
                     self._line_tones.setdefault(k, self.tones.get(i))
             else:
                 self.texts[i] = self.fitting(i, row)
-                if self._has_line(i):
+                if self.has_line(i):
                     self.assign(i)
 
-    def _has_line(self, i: int) -> bool:
+    def has_line(self, i: int) -> bool:
         """Return whether row `i` gets a line of its own, however short its expression is."""
         return self.counts[i] > 1 or i in self.given or i in self.program.steps
 
