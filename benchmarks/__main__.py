@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.harness import machine, memory
 from benchmarks.harness.measure import failure
 from benchmarks.output import plot, report
-from benchmarks.peers import PEERS, Peer, load
+from benchmarks.peers import PEERS, Peer, distribution, load
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import SECTIONS, Findings, Setup
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "revision": machine.revision(),
         "machine": machine.machine(),
-        "versions": {"symdiff": base.VERSION} | machine.versions(list(peers)),
+        "versions": {"symdiff": base.VERSION} | machine.versions([distribution(name) for name in peers]),
         "threads": {name: peer.threads for name, peer in peers.items() if peer.threads is not None},
         "skipped": skipped,
         "options": {name: getattr(options, name) for name in ("quick", "budget", "fresh_heap", "only", "peers")},

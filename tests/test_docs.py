@@ -29,9 +29,22 @@ from symdiff.ops.table import BASIC, FORMULAS, FUNCTIONS, PRIMITIVES
 
 ROOT = pathlib.Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("with/*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OPTIONAL = {"autograd", "casadi", "jax", "lmfit", "numexpr", "pandas", "pint", "scipy", "sympy", "xarray"}
+OPTIONAL = {
+    "autograd",
+    "casadi",
+    "jax",
+    "lmfit",
+    "numexpr",
+    "pandas",
+    "pint",
+    "scipy",
+    "sympy",
+    "torch",
+    "uncertainties",
+    "xarray",
+}
 
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 

@@ -115,7 +115,7 @@ class Call:
             return _Repeated(self.repeat)
         names = ", ".join(f"a{k}" for k in range(len(self.args)))
         called = f"f.{self.attribute}" if self.attribute else "f"
-        return timeit.Timer(f"{called}({names})", f"f, ({names},) = call", globals={"call": (self.function, self.args)})
+        return timeit.Timer(f"{called}({names})", f"f, [{names}] = call", globals={"call": (self.function, self.args)})
 
 
 class _Repeated(timeit.Timer):

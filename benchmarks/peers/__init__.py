@@ -18,6 +18,8 @@ PEERS = {
     "plain": "numpy",
     "jax": "jax",
     "casadi": "casadi",
+    "heyoka": "heyoka",
+    "ddx": "ddx",
     "symengine": "symengine",
     "sympy": "sympy",
     "autograd": "autograd",
@@ -25,7 +27,11 @@ PEERS = {
     "numexpr": "numexpr",
     "numba": "numba",
     "c": "numpy",
+    "sparsediff": "sparsediffpy",
 }
+
+# What pip installs, where the package has another name.
+_DISTRIBUTIONS = {"ddx": "ddx-ad"}
 
 # Labels of the tables, each with a maker. A maker turns a formula into something to call.
 Makers = Mapping[str, Callable[..., Any]]
@@ -55,6 +61,8 @@ class Peer:
             its point.
         hessian_arrays: from a `Formula` and its arguments, arrays, to a `Call` of a Hessian at
             each point.
+        sparse: from a `SparseCase` and its arguments to a `Call` of the entries of its matrix that are not
+            structurally zero. Arranged, they are a matrix of SciPy.
         gradients: from a `Problem` to a `Call` of its value and gradient at its point.
         products: from a `Problem` to a `Call` of its Hessian times its direction at its point.
         derivatives: from a `Formula` to three functions of floats: the value, the gradient and
@@ -74,6 +82,7 @@ class Peer:
     hessians: Makers = field(default_factory=dict)
     jacobians: Makers = field(default_factory=dict)
     hessian_arrays: Makers = field(default_factory=dict)
+    sparse: Makers = field(default_factory=dict)
     gradients: Makers = field(default_factory=dict)
     products: Makers = field(default_factory=dict)
     derivatives: Makers = field(default_factory=dict)
@@ -83,11 +92,17 @@ class Peer:
     threads: int | None = None
 
 
+def distribution(name: str) -> str:
+    """Return what pip installs for a module."""
+    package = PEERS.get(name, name)
+    return _DISTRIBUTIONS.get(package, package)
+
+
 def load(name: str) -> Peer | str:
     """Return a peer, or a note that says why there is none."""
     package = PEERS.get(name, name)
     if find_spec(package) is None:
-        return f"skipped: {package} is not installed"
+        return f"skipped: {distribution(name)} is not installed"
     try:
         peer: Peer = import_module(f"benchmarks.peers.{name}").PEER
     except Exception as error:  # an installation that is broken

@@ -13,6 +13,7 @@ from benchmarks.harness.measure import Call, scattered
 from benchmarks.peers import Peer
 from benchmarks.work.formulas import Formula
 from benchmarks.work.problems import Problem
+from benchmarks.work.sparse import SparseCase
 
 VERSION = symdiff.__version__
 HAS_LLVM = find_spec("llvmlite") is not None
@@ -91,6 +92,21 @@ def jacobian_coo(formula: Formula) -> Call:
     return _sparse(function(formula).jacobian, formula.point)
 
 
+def sparse(case: SparseCase, arguments: tuple[Any, ...]) -> Call:
+    """Return the matrix as a sparse array of SciPy."""
+    return _sparse_array(case, arguments, "numpy")
+
+
+def native_sparse(case: SparseCase, arguments: tuple[Any, ...]) -> Call:
+    """Return the same with native code as far as possible."""
+    return _sparse_array(case, arguments, "llvm")
+
+
+def _sparse_array(case: SparseCase, arguments: tuple[Any, ...], backend: str) -> Call:
+    f = symdiff.compile(case.text, args=case.args, wrt=case.wrt, backend=backend)
+    return Call(getattr(f, case.kind).sparse, arguments, arranged=lambda found: found)
+
+
 def gradient(problem: Problem) -> Call:
     """Return `value_and_grad`."""
     return Call(_compiled(problem).value_and_grad, problem.point)
@@ -156,6 +172,7 @@ PEER = Peer(
     hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo},
     hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
     jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo},
+    sparse={"symdiff": sparse} | ({"symdiff (llvm)": native_sparse} if HAS_LLVM else {}),
     gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if HAS_LLVM else {}),
     products={"symdiff": product} | ({"symdiff (llvm)": native_product} if HAS_LLVM else {}),
     derivatives={"symdiff": derivatives, "symdiff (arrays)": derivatives_arrays},

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from time import process_time
 from typing import Any
 
 import numpy as np
 
 import symdiff
-from benchmarks.output.report import Table, Target, duration
+from benchmarks.harness.measure import Call, race
+from benchmarks.output.report import BASE, Table, Target, at_most, comparison, duration
 from benchmarks.sections import Findings, Setup
 from benchmarks.work.sparse import CASES, SparseCase
 
@@ -41,6 +43,36 @@ def run(setup: Setup) -> Findings:
             None if setup.quick else max(growth) <= GROWTH,
             f"{growth[0]:.2f} (first), {growth[1]:.2f} (further)",
         )
+    for case in CASES:
+        for size in case.sizes[:1] if setup.quick else case.sizes:
+            yield from _beside(setup, case, size)
+
+
+def _beside(setup: Setup, case: SparseCase, size: int) -> Findings:
+    """Yield a table of further matrices beside the tools that are given the case, if there are any."""
+    arguments = case.arguments(size)
+
+    def enter(_: str, make: Any) -> Call:
+        call = make(case, arguments)
+        return replace(call, arranged=lambda found: _entries(call.arranged(found)))
+
+    entrants = setup.entrants("sparse", enter)
+    others = [label for label, call in entrants.items() if isinstance(call, Call) and not label.startswith(BASE)]
+    if not others:
+        return
+    base = entrants[BASE]
+    rows = race(entrants, base.arranged(base()), **setup.pace)
+    title = f"{case.name}, {size:,} {case.of}, the {case.kind.capitalize()} again"
+    yield comparison(title, rows)
+    for tool in others:
+        yield at_most(rows, tool, 1, f"sparse, {title}")
+
+
+def _entries(matrix: Any) -> Any:
+    """Return the entries of a sparse array, row by row."""
+    found = matrix.tocsr()
+    found.sum_duplicates()
+    return found.data
 
 
 def _measure(f: Any, case: SparseCase, size: int, rounds: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
 from math import prod
@@ -406,7 +407,7 @@ class Kernel:
             return
         if self._native:
             taken = bool(self.args) and self.native_points.lend(small, 1, (True,) * len(self.args))
-            small[0] = self.native_points.share if taken else NEVER
+            small[0] = sys.maxsize if taken else NEVER
         else:
             small[1] = self._on_small_arrays()
             small[0] = self._block_sizes(FLOAT64, self._threads, (1,) * len(self.args)).limit

@@ -140,11 +140,11 @@ class FusedElements(Fused):
             flat = [f.reshape(-1) for f in folds]
             return reduce(or_, [self._strips(code, table, flat, r, count, threads, dtype) for r in range(rows)])
         step = rows if threads == 1 else ceil(rows / (_ROWS * threads))
+        own = _table(table)
         found: list[int] = []
 
         def some(row: int) -> None:
-            own = _table(table, row)
-            found.append(code.run(_place(own), min(step, rows - row), count, ALL))
+            found.append(code.run(_place(own), row, min(row + step, rows), count, ALL))
 
         share_out(range(0, rows, step), some, threads)
         return reduce(or_, found)
@@ -180,13 +180,13 @@ class FusedElements(Fused):
                 flags |= 0 if loops.quiet or np.isfinite(folds[k][row]) else ANY
         if loops.single:
             own = _table(here)
-            flags |= code.run(_place(own), 1, count, 1 << len(loops.loops))
+            flags |= code.run(_place(own), 0, 1, count, 1 << len(loops.loops))
         return flags
 
 
-def _table(entries: Sequence[tuple[int, int]], row: int = 0) -> array[int]:
-    """Return a table as native code reads it, for the rows from `row` on."""
-    return array("q", [v for start, step in entries for v in (start + row * step, step)])
+def _table(entries: Sequence[tuple[int, int]]) -> array[int]:
+    """Return a table as native code reads it."""
+    return array("q", [v for entry in entries for v in entry])
 
 
 def _place(table: array[int]) -> int:

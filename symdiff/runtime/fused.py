@@ -54,7 +54,8 @@ class Fused:
         loops = self._loops
         pattern = [k < len(loops.inputs) - loops.numbers for k in range(len(loops.inputs))]
         pattern = pattern if varying is None else list(varying)
-        return llvm.source(loops, native.machine(), single=dtype.itemsize == 4, varying=pattern)
+        options: Any = {"single": dtype.itemsize == 4, "share": self.share, "threads": self._threads}
+        return llvm.source(loops, native.machine(), varying=pattern, **options)
 
     def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.LoopCode:
         """Return the machine code of the module that `source` returns."""

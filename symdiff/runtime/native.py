@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import sysconfig
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -20,11 +21,13 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from symdiff.emit.llvm import Machine
-from symdiff.emit.llvm.call import METHOD
+from symdiff.emit.llvm import ATTRIBUTES, Machine, common
+from symdiff.emit.llvm import crew as crew_target
 from symdiff.emit.llvm.floats import INTERFACE
+from symdiff.emit.llvm.frame import METHOD
 from symdiff.errors import not_installed
 from symdiff.ops.table import PRIMITIVES
+from symdiff.runtime import crew
 from symdiff.runtime.threads import Lock
 
 # A feature of a processor, the bytes of its vectors, and the letter in glibc's names of functions on such vectors
@@ -82,8 +85,9 @@ def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
             if address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
     head = array_head()
-    for name in INTERFACE if head or takes_floats() else ():
+    for name in (*INTERFACE, *crew_target.INTERFACE) if head or takes_floats() else ():
         llvm.add_symbol(name, _address(ctypes.pythonapi, name))
+    llvm.add_symbol(common.CREW, crew.MEMORY)
     return Machine(width, family, variants, head)
 
 
@@ -99,8 +103,9 @@ def _address(library: ctypes.CDLL, name: str) -> int:
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
-_RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 3)
-_SHARE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_void_p, ctypes.c_int64)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, *[ctypes.c_int64] * 4)
+_SPREAD = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+_SERVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 ALL = -1  # loops
 
 
@@ -150,6 +155,8 @@ class Code:
         `loops` says that the module has loops over numbers, of which LLVM makes loops over vectors.
         """
         with _lock:
+            for name in common.needed(source):
+                _common(name)
             machine_code = _on_a_large_stack(lambda: _compiled(source, optimised=optimised, loops=loops))
             engine, context = _loaded(machine_code)
             self.memory = _Memory(engine, context)
@@ -166,30 +173,59 @@ class LoopCode(Code):
     """The code of loops over points or elements.
 
     Attributes:
-        run: A function of the address of a table, the number of rows, the points of a row, and a bit for each loop to
-            run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
-        share: A function of the address of a table, which has the bytes from strip to strip, the points of all strips
-            and of one, the number of regions, the address of a state, and the loops. Threads that call it at the same
-            time share the work. It releases the interpreter's lock and returns the strips that others still compute.
+        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit for
+            each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
+        place: The address of `run`.
         call: A function of arrays: arguments and results in order, of one dtype and shape, then one array of all
-            numbers that are the same along a row, if there are any. It takes a fraction of a microsecond, keeps the
-            interpreter's lock, and returns the floating-point errors, or -1 if it cannot read an array. In code for
-            floats: a function of floats, which returns a tuple, or 0 after an error. None where the layout of arrays
-            in memory is not as expected.
+            numbers that are the same along a row, if there are any; see `symdiff.emit.llvm.frame.method`. It takes a
+            fraction of a microsecond, and returns the floating-point errors, or -1 if it cannot read an array. In code
+            for floats: a function of floats, which returns a tuple, or 0 after an error. None where the layout of
+            arrays in memory is not as expected.
     """
 
     def find(self, address: Callable[[str], int], source: str) -> None:
-        """Take `run`, `share` and, if the module has it, `call`."""
-        run: Any = _RUN(address("run"))
-        share: Any = _SHARE(address("share"))
-        run.memory = share.memory = self.memory
-        self.run: Callable[[int, int, int, int], int] = run
-        self.share: Callable[[int, int, int, int, int, int], int] = share
+        """Take `run` and, if the module has it, `call`."""
+        self.place = address("run")
+        run: Any = _RUN(self.place)
+        run.memory = self.memory
+        self.run: Callable[[int, int, int, int, int], int] = run
         self.call = None
         if METHOD in source:
             self.memory.method = _MethodDef(b"native", address("call"), _METH_FASTCALL, None)
             # The method belongs to the memory object and keeps it alive.
             self.call = _new_method(ctypes.byref(self.memory.method), self.memory, None)
+
+
+@cache
+def _common(name: str) -> tuple[Any, Any]:
+    """Compile a function that all modules share, and tell LLVM where it is. Return what keeps its memory."""
+    source = "\n".join([common.source(name), *ATTRIBUTES])
+    engine, context = _loaded(_compiled(source, optimised=True, loops=False))
+    binding().add_symbol(name, engine.get_function_address(name))
+    return engine, context
+
+
+class CrewCode(Code):
+    """The code of the crew, which is never freed.
+
+    Attributes:
+        spread: The function that gives work to the threads, and returns the floating-point errors. It takes the address
+            of a job, that of the memory of the crew, and the number of helpers.
+        place: The address of `spread`.
+        serve: What a thread of the crew calls.
+    """
+
+    def find(self, address: Callable[[str], int], source: str) -> None:  # noqa: ARG002 - its functions are known
+        """Take `spread` and `serve`."""
+        self.place = address("spread")
+        self.spread: Callable[[int, int, int], int] = _SPREAD(self.place)
+        self.serve: Callable[[int], None] = _SERVE(address("serve"))
+
+
+@cache
+def crew_code() -> CrewCode:
+    """Return the code of the crew."""
+    return CrewCode("\n".join([crew_target.source(machine().family), *ATTRIBUTES]), optimised=True)
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
@@ -227,10 +263,6 @@ def _compiled(source: str, *, optimised: bool, loops: bool) -> bytes:
 @cache
 def _target(opt: int) -> Any:
     """Return the LLVM target of a level of optimisation. All modules share it, since each takes almost a megabyte."""
-    return _new_target(opt)
-
-
-def _new_target(opt: int) -> Any:
     llvm = binding()
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=opt, jit=True
@@ -243,7 +275,8 @@ def _loaded(machine_code: bytes) -> tuple[Any, Any]:
     context = llvm.create_context()
     nothing = llvm.parse_assembly("", context)
     nothing.triple = llvm.get_process_triple()
-    engine = llvm.create_mcjit_compiler(nothing, _new_target(opt=0))
+    # The engine owns its target, which compiles nothing.
+    engine = llvm.create_mcjit_compiler(nothing, llvm.Target.from_default_triple().create_target_machine(jit=True))
     engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
     engine.finalize_object()
     return engine, context
@@ -353,7 +386,7 @@ def array_head() -> int:
     Return 0 where the fields are not those of NumPy's C interface, or cannot be read.
     """
     head = object.__basicsize__
-    if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
+    if not takes_floats() or ctypes.sizeof(ctypes.c_void_p) != 8:
         return 0
     for one in (np.zeros((3, 5)), np.zeros((3, 5))[:, ::2], np.zeros((2, 2, 7))):
         kind, *fields = (ctypes.c_int64 * 8).from_address(id(one) + head - 8)
@@ -367,5 +400,5 @@ def array_head() -> int:
 
 
 def takes_floats() -> bool:
-    """Return whether this interpreter has the C functions that native code for floats calls."""
-    return sys.implementation.name == "cpython"
+    """Return whether native code may call this interpreter: it is CPython, with its global lock."""
+    return sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")

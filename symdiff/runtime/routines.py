@@ -21,7 +21,7 @@ import numpy as np
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.cost import work_of
 from symdiff.emit.llvm import routine
-from symdiff.emit.llvm.frame import FAMILIES
+from symdiff.emit.llvm.common import FAMILIES
 from symdiff.emit.routines import Cut, Routine, tries
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import operands

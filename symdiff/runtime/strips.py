@@ -7,6 +7,7 @@ otherwise, or have another dtype, are copied strip by strip.
 
 from __future__ import annotations
 
+import ctypes
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,19 +18,18 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from symdiff.emit.llvm.common import strip_of
+from symdiff.runtime import crew, native
 from symdiff.runtime.arguments import Array, IntShape
 from symdiff.runtime.native import ALL, LoopCode
 from symdiff.runtime.reports import Reports, heeded
-from symdiff.runtime.threads import keep_freed_memory, share_out, together
+from symdiff.runtime.threads import keep_freed_memory, share_out
 
 Box = tuple[slice, ...]
-Run = Callable[[int, int, int, int], int]  # the method `run` of a Code
+Run = Callable[[int, int, int, int, int], int]  # the method `run` of a Code
 
 _COPIED = 16384  # points of a strip of which arrays are copied: the copies stay in cache
 _STRIP = 131072  # points of any other strip: its call takes a few microseconds
-_SHARED = 4096  # points of a strip that threads share, at least
-_EACH = 8  # strips for each of these threads, at least
-_LINE = 64  # points in a multiple of a cache line: no two strips of aligned arrays share a line
 _SHORT = 64  # points of a row, below which rows are copied to make long ones
 
 
@@ -174,7 +174,7 @@ def _where_it_lies(run: Run, operands: Sequence[_Operand]) -> Callable[[Box], in
         own = table.copy()
         own[:, 0] += strides @ [part.start for part in box]
         sizes = [part.stop - part.start for part in box]
-        return run(own.__array_interface__["data"][0], prod(sizes[:-1]), sizes[-1], ALL)
+        return run(own.__array_interface__["data"][0], 0, prod(sizes[:-1]), sizes[-1], ALL)
 
     return compute
 
@@ -208,7 +208,7 @@ def _copied(
         sizes = [part.stop - part.start for part in box]
         rows, count = (1, prod(sizes)) if flat else (prod(sizes[:-1]), sizes[-1])
         packed = array("q", table)
-        flags = run(packed.buffer_info()[0], rows, count, ALL)
+        flags = run(packed.buffer_info()[0], 0, rows, count, ALL)
         for part, made in back:
             part[...] = made
         return flags
@@ -221,18 +221,21 @@ def in_one_piece(a: Array, loop: IntShape, dtype: np.dtype[Any]) -> bool:
     return a.shape == loop and a.dtype == dtype and a.flags.c_contiguous and a.flags.aligned
 
 
-def run_shared(code: LoopCode, table: array[int], count: int, strip: int, threads: int, loops: int) -> list[int]:
-    """Run loops of one row strip by strip on some threads. Return the floating-point errors of each strip."""
-    state = np.zeros(2 + threads + ceil(ceil(count / strip) / 8), np.int64)
-    where, place = state.__array_interface__["data"][0], table.buffer_info()[0]
+def run_shared(
+    code: LoopCode, table: array[int], count: int, strip: int, threads: int, loops: int, unit: int = 1
+) -> bytes:
+    """Run loops of one row strip by strip on some threads. Return the floating-point errors of each strip.
+
+    The table has the bytes from strip to strip, divided by `unit`.
+    """
+    found = ctypes.create_string_buffer(ceil(count / strip))
+    threads = min(threads, crew.MOST + 1)
+    job = crew.job_of(code.place, table, count, strip, threads, loops, ctypes.addressof(found), unit)
+    own = native.crew_code()
+    crew.enlist(threads - 1, own.place, own.serve)
     keep_freed_memory()
-
-    def work(_: object = (table, state)) -> bool:  # keeps both alive: a thread may start when all is done
-        return not code.share(place, count, strip, threads, where, loops)
-
-    together(work, threads)
-    found: list[int] = state[2 + threads :].view(np.uint8).tolist()
-    return found
+    own.spread(ctypes.addressof(job), crew.MEMORY, threads - 1)
+    return found.raw
 
 
 def run_in_one_piece(
@@ -248,17 +251,11 @@ def run_in_one_piece(
     """Do the same as `run_in_strips`, for arrays that are each in one piece, and numbers."""
     ordered = [a for varying in (True, False) for a in args if (a.ndim > 0) is varying]
     threads = max(min(threads, count // share), 1)
-    if threads == 1:
-        strip = min(count, _STRIP)
-    else:  # a whole number of lines of the cache
-        strip = min(max(count // (_EACH * threads), _SHARED), _STRIP) // _LINE * _LINE
-    steps = [strip * a.itemsize * (a.ndim > 0) for a in (*ordered, *outs)]
+    strip = strip_of(count, threads) if threads > 1 else _STRIP
+    steps = [a.itemsize * (a.ndim > 0) for a in (*ordered, *outs)]
     pairs = zip((*ordered, *outs), steps, strict=True)
     table = array("q", [v for a, step in pairs for v in (a.__array_interface__["data"][0], step)])
-    if strip >= count:
-        found = [code.run(table.buffer_info()[0], 1, count, ALL)]
-    else:
-        found = run_shared(code, table, count, strip, threads, ALL)
+    found = run_shared(code, table, count, strip, threads, ALL, strip)
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:

@@ -7,14 +7,15 @@ of the C library, or of the scalar function for each lane if there is no variant
 A module has these functions:
 
     call(self, arrays, number)          a method of CPython for small arrays of one shape, each in one piece
-    share(table, count, strip, regions, state, phases)  one row, in strips that threads take in turn
-    run(table, rows, count, phases)     for each row: the pointers, each loop, then `finish`
-    phase0(pointers, count)             a loop: `vectors0`, then `tail0`, then the lanes of each fold
+    run(table, first, end, count, phases)  for each row: the pointers, then `compute`
+    compute(pointers, count, phases)    each loop, then `finish`
+    phase0(pointers, count)             a loop with folds, then the lanes of each fold
     vectors0(pointers, count, sums)     the loop over whole vectors
-    tail0(pointers, start, rest, sums)  the points that are left, copied to a vector of their own
     finish(pointers)                    the single numbers, after all loops
 
-`table` has two entries for each array: the address, and the bytes from row to row (for `share`: from strip to strip).
+The first three, and loops without folds, only call functions that all modules share; see `symdiff.emit.llvm.common`.
+
+`table` has two entries for each array: the address, and the bytes from row to row.
 `Counts` has the order of the arrays. A bit of `phases` says whether a loop runs. A long program is cut into several
 functions, which pass values through memory.
 """
@@ -26,15 +27,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symdiff.emit.fuse import Loop, Loops
-from symdiff.emit.llvm.call import method
+from symdiff.emit.llvm import common
 from symdiff.emit.llvm.folds import declared, folding
-from symdiff.emit.llvm.frame import FINISH, LOOP, PART_OF, frame, phase
+from symdiff.emit.llvm.frame import FINISH, LOOP, PART_OF, frame, method, phase
 from symdiff.emit.llvm.vectors import Counts, Vectors
 from symdiff.graph.ir import Row, operands
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
 PART = 2000  # the most operations of a function; LLVM takes more than twice as long for twice as many
+
+ALL = 1 << 62  # points; there are fewer in memory
 
 _INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "and", "or", "xor", "select"})
 
@@ -56,7 +59,9 @@ class Machine:
     head: int = 0
 
 
-def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> str:
+def source(
+    loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool], share: int = ALL, threads: int = 1
+) -> str:
     """Return the module of prepared loops.
 
     Args:
@@ -64,6 +69,8 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         machine: The machine.
         single: Compute in single precision.
         varying: Whether each input varies along a row.
+        share: The points that are worth a thread, for the method `call` of points.
+        threads: The most threads that the method uses.
     """
     writer = Writer(loops, machine, single=single, varying=varying)
     counts = Counts(
@@ -74,17 +81,21 @@ def source(loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bo
         single=loops.single,
     )
     texts: list[str] = []
+    calls: list[str] = []
     for n, loop in enumerate(loops.loops):
         folds = [loops.folds[k] for k in loop.folds]
         written = {*loop.stores, *[loops.kept[k] for k in loop.keeps]}
         texts.append(writer.vectors(n, loop))
-        texts.append(phase(n, writer.type, counts, {*writer.found.values()}, written, loop.folds, folds))
+        text, call = phase(n, writer.type, counts, {*writer.found.values()}, written, loop.folds, folds)
+        texts.append(text)
+        calls.append(call)
     if loops.single:
         texts.append(writer.finish())
-    parts = [frame(counts, len(loops.loops), machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
+    parts = [frame(counts, calls, machine.family, quiet=loops.quiet), *texts, *writer.helpers.values()]
     if machine.head:
-        parts.append(method(counts, writer.type, machine.head, alike=loops.shape is None))
-    return "\n".join([*parts, *sorted(writer.declared), *ATTRIBUTES])
+        parts.append(method(counts, writer.type, machine.head, alike=loops.shape is None, share=share, threads=threads))
+    shared = [common.declaration(name) for name in common.needed("".join(parts))]
+    return "\n".join([*parts, *shared, *sorted(writer.declared), *ATTRIBUTES])
 
 
 # Vectors on the stack must not lie across two lines of the cache, since that takes twice the time.

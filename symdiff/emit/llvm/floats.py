@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from symdiff.emit import llvm
 from symdiff.emit.fuse import Loops
-from symdiff.emit.llvm.call import METHOD
+from symdiff.emit.llvm.frame import METHOD
 from symdiff.emit.llvm.vectors import Counts
 
 # The functions of CPython's stable interface that the method calls.

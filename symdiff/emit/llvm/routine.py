@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from symdiff.emit.code import Array, Break, Code, Fail, For, Let, Load, Statement, Store, Value, When
 from symdiff.emit.llvm import Machine, number
-from symdiff.emit.llvm.frame import errors_kept
+from symdiff.emit.llvm.common import errors_kept
 from symdiff.emit.llvm.program import spelled
 from symdiff.emit.routines import Routine, written
 from symdiff.graph.dims import Dim, symbol

@@ -62,3 +62,9 @@ class Vectors:
 
     def __str__(self) -> str:
         return f"<{self.lanes} x {self.scalar}>"
+
+
+def vectors_of(suffix: str) -> Vectors:
+    """Return the type that the names of some intrinsics end with."""
+    lanes, bits = suffix[1:].split("f")
+    return Vectors("float" if bits == "32" else "double", int(lanes))
