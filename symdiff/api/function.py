@@ -223,6 +223,8 @@ class Function:
                 "math": for floats. To run it yourself, put it after `import math`.
                 "array_api": for arrays of other libraries. The keyword `xp` is the namespace of the array API standard
                     (default: that of the first argument), and `device` is where new arrays are made.
+                "class": a class for arrays, as courses write it by hand. `forward` computes the results, and `backward`
+                    the adjoints of `wrt` from cotangents of the results. All values and adjoints are attributes.
                 "c": C99, a function with the small functions that it calls. `export` writes whole files.
                 "javascript": the same as an ES module.
                 "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the NumPy
@@ -233,6 +235,12 @@ class Function:
             ValueError: There is no such target, or it lacks a function of the formula.
             TypeError: The target is "complex", and the formula is not holomorphic.
         """
+        if target == "class":
+            from symdiff.api.classes import source
+
+            free = self.free
+            made: str = self.kernel.once(("source", "class", self.wrt), lambda: source(free, self.wrt))
+            return made
         return self.kernel.source(target)
 
     @property

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from symdiff.api.compiled import Compiled
 from symdiff.derive.work import Pass
+from symdiff.emit.classes import Both
 from symdiff.emit.counts import Count, count
 from symdiff.emit.formula import Derivative, Line, Written, derivatives, lines
 from symdiff.emit.latex import Source, equations
@@ -129,6 +130,22 @@ class Sweeps:
 
     def _finished(self, outputs: Sequence[int]) -> Program:
         return _plain(self._work.finish((), outputs, (), [f"p{k}" for k in range(len(outputs))]))
+
+    def both(self, wrt: Sequence[str]) -> Both:
+        """Return the program of a class, which differentiates by the names in `wrt`."""
+        work, b = self._work, self._work.builder
+        at = {line.name: line for line in self.lines if line.kind == "argument"}
+        outputs = [b.full(self._of["adjoint"](at[name]), b.shape(work.at(at[name].row))) for name in wrt]
+        pairs = [
+            (self._of["adjoint"](line), work.at(line.row))
+            for line, columns in zip(self.lines, self.columns, strict=True)
+            if line.kind == "step" and "adjoint" in columns
+        ]
+        others = [(bar, row) for bar, row in pairs if work.labels.get(bar) != ("bar", row)]
+        outputs += [bar for bar, _ in others] + [row for _, row in others]
+        names = [f"p{k}" for k in range(len(outputs))]
+        results = [work.at(i) for i in self.primal.outputs]
+        return Both(work.finish(results, outputs, self.primal.names, names), len(results), tuple(wrt))
 
     def entries(self) -> tuple[list[Entry], dict[str, Count]]:
         """Return the entries of the table, and the operations of the values, the tangents and the adjoints."""

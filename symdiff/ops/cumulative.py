@@ -131,7 +131,7 @@ class Delay(Selection, AlongAxes):
     def lines(self, w: Writer, i: int, j: int) -> bool:
         """Write an array of zeros, and assign the elements."""
         text = w.aligned(j, len(w.shape(j)))
-        if not text.isidentifier():
+        if not text.replace(".", "_").isidentifier():
             w.assign(j)
             text = w.aligned(j, len(w.shape(j)))
         own = w.named(i)
