@@ -23,6 +23,8 @@ import warnings
 import numpy as np
 import pytest
 
+import symdiff
+import symdiff.numpy
 from symdiff.cli import main
 from symdiff.language.arrays import ARRAY_FUNCTIONS
 from symdiff.ops.table import BASIC, FORMULAS, FUNCTIONS, PRIMITIVES
@@ -143,7 +145,8 @@ def test_every_function_is_listed():
 def test_the_table_of_rules():
     hooks = runpy.run_path(str(DOCS / "hooks.py"))
     filled = hooks["on_page_markdown"]((DOCS / "how-it-works.md").read_text(encoding="utf-8"))
-    assert "| `arctan` `atan` | `1/(1 + x^2)` | – | `np.arctan(x)` |" in filled
+    rule = r"$\displaystyle \frac{1}{1 + x^{2}}$<br>`1/(1 + x^2)`"
+    assert f"| `arctan` `atan` | {rule} | – | `np.arctan(x)` |" in filled
     basic = [p for p in PRIMITIVES.values() if p.name in BASIC]
     assert all(f"`{p.name}`" in filled or p.symbols or p.condition or p.internal for p in basic)
 
@@ -154,14 +157,66 @@ def test_the_table_of_speed():
     assert "| symdiff |" in filled
 
 
-def test_the_picture_is_what_its_script_draws():
-    drawn = runpy.run_path(str(DOCS / "assets" / "draw.py"))["picture"]()
-    assert (DOCS / "assets" / "graph.svg").read_text(encoding="utf-8") == drawn
+def test_the_pictures_are_what_their_script_draws():
+    for name, drawn in runpy.run_path(str(DOCS / "assets" / "draw.py"))["pictures"]().items():
+        assert (DOCS / "assets" / name).read_text(encoding="utf-8") == drawn
 
 
+def test_each_page_begins_with_what_a_reader_can_do():
+    for page in DOCS.rglob("*.md"):
+        title, *begins = page.read_text(encoding="utf-8").split("\n\n")[:3]
+        assert title.startswith("# "), page
+        assert any(text.startswith(("After this page you ", "After this page, you ")) for text in begins), page
+
+
+def test_the_first_page_leads_to_each_page():
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", (DOCS / "index.md").read_text(encoding="utf-8")))
+    assert {page.relative_to(DOCS).as_posix() for page in PAGES} - linked == {"index.md"}
+
+
+def public():
+    """The name of each object of the public interface in the page that describes it, with the object."""
+    yield from ((f"symdiff.{name}", getattr(symdiff, name)) for name in symdiff.__all__)
+    members = [name for name in dir(symdiff.compile("x")) if not name.startswith("_")]
+    yield from ((f"symdiff.Function.{name}", getattr(symdiff.Function, name, None)) for name in members)
+    yield "symdiff.numpy", symdiff.numpy
+
+
+def test_each_public_name_is_on_the_reference_page():
+    page = (DOCS / "reference.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE))
+    attributes = re.findall(r"^ {8}(\w+): ", symdiff.Function.__doc__.split("Raises:")[0], re.MULTILINE)
+    listed |= {f"symdiff.Function.{name}" for name in attributes}
+    listed |= {"symdiff.limits"}  # Limits describes it
+    assert not {name for name, _ in public()} - listed
+    assert "symdiff.Limits" in listed
+    limits = re.search(r"^::: symdiff.Limits\n    options: {members: \[(.*)\]}", page, re.MULTILINE)[1].split(", ")
+    assert [*symdiff.Limits.__slots__, "for_untrusted"] == limits
+
+
+def test_each_public_name_has_an_example():
+    exempt = {"clear_cache", "limits", "Limits", "graph"}  # no result to show, or one that is long
+    without = {
+        name
+        for name, of in public()
+        if of is not None and ">>> " not in (of.__doc__ or "") and not (isinstance(of, type) and of.__doc__)
+    }
+    assert not without - {f"symdiff.{name}" for name in exempt} - {f"symdiff.Function.{name}" for name in exempt}
+
+
+def test_formulas_are_found_and_stay_text_elsewhere():
+    hooks = runpy.run_path(str(DOCS / "hooks.py"))
+    block = "```python\n>>> print(f.grad.latex)\nx_{1} < 2\n>>> f.text\n'$x$'\n```"
+    assert hooks["on_page_markdown"](block) == block + "\n\n$$\nx_{1} < 2\n$$"
+    block = '```console\n$ symdiff latex "x"\nx\n$ symdiff "x" --at x=2\n2\n```'
+    assert hooks["on_page_markdown"](block) == block + "\n\n$$\nx\n$$"
+
+
+@pytest.mark.long
 def test_the_site_builds_without_a_warning(tmp_path):
-    if not importlib.util.find_spec("material"):
-        pytest.skip("mkdocs-material is not installed: pip install mkdocs-material")
+    if not all(importlib.util.find_spec(name) for name in ("material", "mkdocstrings", "math_core")):
+        pytest.skip("what builds the site is not installed: pip install -e '.[docs]'")
+    reference = (DOCS / "reference.md").read_text(encoding="utf-8")
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT,
@@ -173,4 +228,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert not built.returncode, built.stdout + built.stderr
     page = (tmp_path / "site" / "how-it-works" / "index.html").read_text(encoding="utf-8")
     assert "<!-- rules -->" not in page
-    assert not re.search(r"<(?:script|link)[^>]+(?:src|href)=\"?https?://(?!squidfunk)", page)
+    assert page.count("<math>") > 50
+    page = (tmp_path / "site" / "reference" / "index.html").read_text(encoding="utf-8")
+    assert all(f'id="{name}"' in page for name in re.findall("^::: (.*)", reference, re.MULTILINE))
+    for page in (tmp_path / "site").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "arithmatex" not in text, page
+        assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"?https?://(?!squidfunk)", text), page

@@ -109,13 +109,14 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     Warns:
         FormulaWarning: A variable `e` or `E` is the base of a power.
 
-    >>> import numpy as np
-    >>> import symdiff
-    >>> symdiff.compile("a*exp(-b*t)").grad(1.0, 2.0, 0.0)
-    grad(a=1.0, b=-0.0, t=-2.0)
-    >>> f = symdiff.compile(lambda x: np.sum(x**2), args="x[n]")
-    >>> f.grad([1.0, 2.0]).x
-    array([2., 4.])
+    Examples:
+        >>> import numpy as np
+        >>> import symdiff
+        >>> symdiff.compile("a*exp(-b*t)").grad(1.0, 2.0, 0.0)
+        grad(a=1.0, b=-0.0, t=-2.0)
+        >>> f = symdiff.compile(lambda x: np.sum(x**2), args="x[n]")
+        >>> f.grad([1.0, 2.0]).x
+        array([2., 4.])
     """
     f = _compiled(text, args, wrt, constants, functions, backend, threads, optimize=optimize, limits=limits)
     syntax = f.recipe.syntax

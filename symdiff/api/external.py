@@ -69,12 +69,13 @@ def external(
         TypeError: `call` is not callable, or it has parameters that a formula cannot give; or an option has the wrong
             type; or there are too few or too many partial derivatives.
 
-    >>> import math
-    >>> import symdiff
-    >>> sinc = symdiff.external(lambda x: math.sin(x) / x, "(cos(x) - out)/x", vectorized=False)
-    >>> f = symdiff.compile("a*sinc(b)", functions={"sinc": sinc})
-    >>> f.grad(2.0, 1.0)
-    grad(a=0.8414709848078965, b=-0.6023373578795135)
+    Examples:
+        >>> import math
+        >>> import symdiff
+        >>> sinc = symdiff.external(lambda x: math.sin(x) / x, "(cos(x) - out)/x", vectorized=False)
+        >>> f = symdiff.compile("a*sinc(b)", functions={"sinc": sinc})
+        >>> f.grad(2.0, 1.0)
+        grad(a=0.8414709848078965, b=-0.6023373578795135)
     """
     if isinstance(call, Function | External):
         raise TypeError(f"{call!r} needs no external: write functions={{'g': ...}} with the function itself")

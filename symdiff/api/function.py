@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from symdiff.api.check import Check
     from symdiff.api.graph import Drawing
     from symdiff.api.packing import Packing, Solution
+    from symdiff.api.report import Report
     from symdiff.api.sparse import Sparse
     from symdiff.api.steps import Trace
 
@@ -66,18 +67,34 @@ class Function:
         results: The core shapes of the outputs, in order.
         backend: What computes arrays: "numpy" or "llvm".
         bound: The values of the arguments that `bind` has fixed, by name. They are not among `args`.
-        recipe: Everything that the program is made of. This attribute and the next ones are for use in the package.
-        program: The program.
-        layout: How the outputs are nested in a result.
-        kernel: The object that runs the program.
-        free: The same Function with all arguments of the program, of which `bind` has fixed some.
-        __call__: The function that a call runs, written for this Function alone. Python finds it through the slot of
-            the class, so a call goes straight to the arithmetic.
 
-    Raises (when called):
-        TypeError: The number or a name of the arguments is wrong, or an argument is not numeric.
-        ShapeError: The arrays do not broadcast together.
+    Raises:
+        TypeError: In a call, the number or a name of the arguments is wrong, or an argument is not numeric.
+        ShapeError: In a call, the arrays do not broadcast together.
+
+    Examples:
+        >>> import symdiff
+        >>> f = symdiff.compile("sum(a*x**2)", args="a, x[n]")
+        >>> f
+        Function("sum(a*x**2)": (a, x[n]) -> out)
+        >>> f(2.0, [1.0, 3.0])
+        np.float64(20.0)
+        >>> f([2.0, 4.0], [1.0, 3.0])
+        array([20., 40.])
+        >>> f.args, f.cores, f.outputs, f.results  # a is a number, x a vector, and the result a number
+        (('a', 'x'), ((), (n,)), ('out',), ((),))
+        >>> f.grad.name, f.grad.outputs, f.grad.results
+        ('grad', ('a', 'x'), ((), (n,)))
     """
+
+    # For use in the package:
+    # recipe: everything that the program is made of
+    # program: the program
+    # layout: how the outputs are nested in a result
+    # kernel: the object that runs the program
+    # free: the same Function with all arguments of the program, of which `bind` has fixed some
+    # __call__: the function that a call runs, written for this Function alone. Python finds it through the slot of the
+    #     class, so a call goes straight to the arithmetic.
 
     __slots__ = ("__call__", "__dict__", "__weakref__")
     if TYPE_CHECKING:  # elsewhere a Function would have it among its annotations
@@ -121,13 +138,13 @@ class Function:
         return self.__call__(*args, **named)
 
     def _make_entry(self) -> Callable[..., Any]:
-        entry = self.kernel.entry
-        return bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
+        first = self.kernel.first
+        return bound_entry(first, self.kernel.args, self.bound, self._call_bound) if self.bound else first[0]
 
     def _call_bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the result of a call with bound arguments, by position or name."""
         out = {"out": named.pop("out")} if "out" in named and "out" not in self.kernel.args else {}
-        return self.kernel.entry(*self.filled(args, named), **out)
+        return self.kernel.first[0](*self.filled(args, named), **out)
 
     @property
     def _call_text(self) -> str:
@@ -208,7 +225,18 @@ class Function:
 
     @property
     def source(self) -> str:
-        """The NumPy source that runs on arrays. To run it yourself, put it after `import numpy as np`."""
+        """The NumPy source that runs on arrays. To run it yourself, put it after `import numpy as np`.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> print(f.grad.source, end="")
+            def grad(x1, x2):
+                # reverse sweep
+                x2_bar = x1 - np.cos(x2)
+                x1_bar = x2 + 1.0 / x1
+                return x1_bar, x2_bar
+        """
         return self.source_for("numpy")
 
     def source_for(self, target: str) -> str:
@@ -216,24 +244,33 @@ class Function:
 
         Args:
             target: One of these:
-                "numpy": for arrays. Arguments with core shapes have exactly these shapes.
-                "loops": for arrays with loop dimensions in front of core shapes.
-                "blocks": for large calls. It takes arrays for the results after the arguments.
-                "complex": for complex arrays.
-                "math": for floats. To run it yourself, put it after `import math`.
-                "array_api": for arrays of other libraries. The keyword `xp` is the namespace of the array API standard
-                    (default: that of the first argument), and `device` is where new arrays are made.
-                "class": a class for arrays, as courses write it by hand. `forward` computes the results, and `backward`
-                    the adjoints of `wrt` from cotangents of the results. All values and adjoints are attributes.
-                "c": C99, a function with the small functions that it calls. `export` writes whole files.
-                "javascript": the same as an ES module.
-                "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the NumPy
-                    source that calls native code comes first.
-                "llvm floats": native code of this machine, for floats.
+
+                - "numpy": for arrays. Arguments with core shapes have exactly these shapes.
+                - "loops": for arrays with loop dimensions in front of core shapes.
+                - "blocks": for large calls. It takes arrays for the results after the arguments.
+                - "complex": for complex arrays.
+                - "math": for floats. To run it yourself, put it after `import math`.
+                - "array_api": for arrays of other libraries. The keyword `xp` is the namespace of the array API
+                  standard (default: that of the first argument), and `device` is where new arrays are made.
+                - "class": a class for arrays, as courses write it by hand. `forward` computes the results, and
+                  `backward` the adjoints of `wrt` from cotangents of the results. Values and adjoints are attributes.
+                - "c": C99, a function with the small functions that it calls. `export` writes whole files.
+                - "javascript": the same as an ES module.
+                - "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the
+                  NumPy source that calls native code comes first.
+                - "llvm floats": native code of this machine, for floats.
 
         Raises:
             ValueError: There is no such target, or it lacks a function of the formula.
             TypeError: The target is "complex", and the formula is not holomorphic.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("a*exp(-x)")
+            >>> print(f.source_for("math"), end="")
+            def value(a, x):
+                out = a * math.exp(-x)
+                return out
         """
         if target == "class":
             from symdiff.api.classes import source
@@ -248,6 +285,11 @@ class Function:
         """The constants of the formula and their values. Arrays are read-only. A source refers to large ones by name.
 
         To run such a source yourself, write `constants = f.constants` in front of it.
+
+        Examples:
+            >>> import symdiff
+            >>> symdiff.compile("g*t", constants={"g": 9.81}).constants
+            {'g': 9.81}
         """
         given = [(name, value.array if isinstance(value, Data) else value) for name, value in self.recipe.constants]
         return {**dict(given), **numpy_target.constants(self.program)}
@@ -257,13 +299,26 @@ class Function:
         """The functions from outside of the formula, by name: those that `compile` got, and those that a source calls.
 
         A source calls external functions alone, and imports those that a module has.
+
+        Examples:
+            >>> import math
+            >>> import symdiff
+            >>> g = symdiff.external(math.erf, "2/sqrt(pi)*exp(-x^2)", vectorized=False, args="x")
+            >>> sorted(symdiff.compile("a*g(x)", functions={"g": g}).functions)
+            ['g']
         """
         given = {name: getattr(value, "function", value) for name, value in self.recipe.functions}
         return {**given, **{name: call.of for call, name in outside.named(self.program).items()}}
 
     @property
     def signature(self) -> str:
-        """The NumPy gufunc signature, `"(),()->()"`."""
+        """The NumPy gufunc signature, `"(),()->()"`.
+
+        Examples:
+            >>> import symdiff
+            >>> symdiff.compile("A @ x + b", args="A[m,n], x[n], b").signature
+            '(m,n),(n),()->(m)'
+        """
         cores = [[f"({','.join(map(str, shape))})" for shape in shapes] for shapes in (self.cores, self.results)]
         return "->".join(map(",".join, cores))
 
@@ -308,21 +363,32 @@ class Function:
 
         A single expression stands alone. Several equations stand in an `aligned` display. The names of the text are
         kept. Elements of arrays are counted from 0, as in the text. A condition in brackets is 1 where it holds and 0
-        elsewhere (K. E. Iverson's notation). \delta_{i,j} is 1 if i = j and 0 otherwise (L. Kronecker's notation).
-        v_{1}, v_{2}, ... are names for parts that are used more than once.
+        elsewhere (K. E. Iverson's notation). `\delta_{i,j}` is 1 if i = j and 0 otherwise (L. Kronecker's notation).
+        `v_{1}`, `v_{2}`, ... are names for parts that are used more than once.
 
         An index runs along an axis of an argument; otherwise the equation says how far. An operation on arrays without
-        a notation of its own is a function of whole arrays, such as cumsum(x)_{i}.
+        a notation of its own is a function of whole arrays, such as `\operatorname{cumsum}\left(x\right)_{i}`.
 
         A Jacobian or Hessian of scalars is a matrix of its entries. In any other, each pair of a result and an
         argument is an equation of its own. The equations have the order of the blocks of the matrix:
-        \partial f_{i} / \partial X_{j,k} stands in the row of f_{i} and in the column of X_{j,k}, and the elements of
-        an array are counted row by row. A Hessian has no equations below its diagonal, because they would repeat
-        those above. Conventions at special points, such as the derivative of a norm at the origin, are left out.
+        the derivative of `f_{i}` by `X_{j,k}` stands in the row of `f_{i}` and in the column of `X_{j,k}`, and the
+        elements of an array are counted row by row. A Hessian has no equations below its diagonal, because they would
+        repeat those above. Conventions at special points, such as the derivative of a norm at the origin, are left out.
         Common factors are cancelled.
 
         Raises:
             LimitError: The text has more operations than `limits.shown`, or more than 50 characters for each.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> print(f.latex)
+            \log\left(x_{1}\right) + x_{1} x_{2} - \sin\left(x_{2}\right)
+            >>> print(f.grad.latex)
+            \begin{aligned}
+            \frac{\partial f}{\partial x_{1}} &= x_{2} + \frac{1}{x_{1}} \\
+            \frac{\partial f}{\partial x_{2}} &= x_{1} - \cos\left(x_{2}\right)
+            \end{aligned}
         """
         from symdiff.api.latex import latex
 
@@ -332,13 +398,20 @@ class Function:
     @property
     @member
     def mathtext(self) -> str:
-        """The form of `latex` for Matplotlib: each equation stands between dollar signs on a line of its own.
+        r"""The form of `latex` for Matplotlib: each equation stands between dollar signs on a line of its own.
 
         There are no environments. A choice is written as `x if x > 0 else a`. A Jacobian or Hessian has an equation
         for each pair of a result and an argument; a Hessian has none below its diagonal.
 
         Raises:
             LimitError: The text has more operations than `limits.shown`, or more than 50 characters for each.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> print(f.grad.mathtext)
+            $\frac{\partial f}{\partial x_{1}} = x_{2} + \frac{1}{x_{1}}$
+            $\frac{\partial f}{\partial x_{2}} = x_{1} - \cos\left(x_{2}\right)$
         """
         from symdiff.api.latex import latex
 
@@ -395,8 +468,16 @@ class Function:
     def grad(self) -> Function:
         """Gradient by a reverse sweep: takes the arguments, returns a field for each of `wrt`.
 
+        A field has the loop shape, and behind it the core shape of its argument.
+
         Raises:
             ShapeError: The formula has several outputs.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.grad(2.0, 5.0)
+            grad(x1=5.5, x2=1.7163378145367738)
         """
         from symdiff.derive import calculus
 
@@ -408,8 +489,16 @@ class Function:
     def value_and_grad(self) -> Function:
         """Value and gradient in one pass: returns `(value, grad)`.
 
+        The shapes are those of a call and of `grad`.
+
         Raises:
             ShapeError: The formula has several outputs.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.value_and_grad(2.0, 5.0)
+            value_and_grad(value=11.652071455223084, grad=grad(x1=5.5, x2=1.7163378145367738))
         """
         from symdiff.derive import calculus
 
@@ -423,7 +512,13 @@ class Function:
         """Jacobian-vector product by a forward sweep.
 
         It takes the arguments, then a tangent for each of `wrt` (`x1, x2, x1_dot, x2_dot`), and returns the outputs,
-        then their tangents (`out, out_dot`).
+        then their tangents (`out, out_dot`). A tangent has the core shape of its argument or output.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.jvp(2.0, 5.0, 1.0, 0.0)
+            jvp(out=11.652071455223084, out_dot=5.5)
         """
         from symdiff.derive import calculus
 
@@ -435,7 +530,13 @@ class Function:
         """Vector-Jacobian product by a reverse sweep.
 
         It takes the arguments, then a cotangent for each output (`x1, x2, out_bar`), and returns the outputs, then
-        the cotangents of `wrt` (`out, x1_bar, x2_bar`).
+        the cotangents of `wrt` (`out, x1_bar, x2_bar`). A cotangent has the core shape of its output or argument.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.vjp(2.0, 5.0, 1.0)
+            vjp(out=11.652071455223084, x1_bar=5.5, x2_bar=1.7163378145367738)
         """
         from symdiff.derive import calculus
 
@@ -452,6 +553,13 @@ class Function:
 
         k and m count the elements of `wrt` and of the outputs, in order. It takes one sweep for each argument
         (forward) or one for each output (reverse), whichever is fewer. The result has `sparse`, `sparsity` and `coo`.
+
+        Examples:
+            >>> import symdiff
+            >>> polar = symdiff.compile("r*cos(phi), r*sin(phi)")
+            >>> polar.jacobian(2.0, 0.0)
+            array([[ 1., -0.],
+                   [ 0.,  2.]])
         """
         from symdiff.derive import calculus
 
@@ -460,7 +568,17 @@ class Function:
     @cached_property
     @member
     def value_and_jacobian(self) -> Function:
-        """Results and Jacobian in one pass: returns `(value, jacobian)`, as `minimize(..., jac=True)` takes it."""
+        """Results and Jacobian in one pass: returns `(value, jacobian)`, as `minimize(..., jac=True)` takes it.
+
+        The shapes are those of a call and of `jacobian`.
+
+        Examples:
+            >>> import symdiff
+            >>> polar = symdiff.compile("r*cos(phi), r*sin(phi)")
+            >>> polar.value_and_jacobian(2.0, 0.0)
+            value_and_jacobian(value=value(out0=2.0, out1=0.0), jacobian=array([[ 1., -0.],
+                   [ 0.,  2.]]))
+        """
         return self.value_and_jacobian_by(None)
 
     def value_and_jacobian_by(self, by: tuple[str, ...] | None) -> Function:
@@ -481,6 +599,13 @@ class Function:
 
         Raises:
             ShapeError: The formula has several outputs.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.hessian(2.0, 5.0)
+            array([[-0.25      ,  1.        ],
+                   [ 1.        , -0.95892427]])
         """
         from symdiff.derive import calculus
 
@@ -493,10 +618,16 @@ class Function:
         """Hessian-vector product, forward over reverse.
 
         It takes the arguments, then a tangent for each of `wrt` (`x1, x2, x1_dot, x2_dot`), and returns a field for
-        each of `wrt`, as `grad` does.
+        each of `wrt`, as `grad` does, with the same shapes.
 
         Raises:
             ShapeError: The formula has several outputs.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.hvp(2.0, 5.0, 1.0, 0.0)
+            hvp(x1=-0.25, x2=1.0)
         """
         from symdiff.derive import calculus
 
@@ -514,6 +645,12 @@ class Function:
         Raises:
             ShapeError: The formula has several outputs.
             TypeError: There are several names in `wrt`. `pack` combines them into one.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("sum((x[1:] - x[:-1]**2)**2)", args="x[3]")
+            >>> f.hessp([1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
+            array([ 4., -4.,  0.])
         """
         from symdiff.derive import calculus
 
@@ -537,11 +674,21 @@ class Function:
     def diff(self, *names: str | Sequence[str]) -> Function:
         """Return the partial derivative by each of `names` in turn: `f.diff("x", "x")` is the second by x.
 
-        You can also list the names: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`.
+        You can also list the names: `f.diff("x x")`, `f.diff("x, x")`, `f.diff(["x", "x"])`. The derivative takes the
+        arguments of this Function. Its outputs have the shapes of this Function, and behind them the core shape of each
+        array among `names`.
 
         Raises:
             TypeError: A name is not an argument, or is one that is made of integers, or none is given.
             ShapeError: A name is an array, and the formula does not have one scalar output.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("x**3*y")
+            >>> f.diff("x", "y")(2.0, 5.0)
+            12.0
+            >>> f.diff("x", "x", "x")(2.0, 5.0)
+            30.0
         """
         by = [normal(name) for given in names for name in (listed(given) if isinstance(given, Sequence) else [given])]
         if not by:
@@ -579,6 +726,14 @@ class Function:
         Raises:
             AttributeError: This is neither a `jacobian` nor a `hessian`.
             ShapeError: The shape depends on named dimensions.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("[x[0]*x[1], x[1]**2, x[2]]", args="x[3]")
+            >>> f.jacobian.sparsity.astype(int)
+            array([[1, 1, 0],
+                   [0, 1, 0],
+                   [0, 0, 1]])
         """
         self._need_a_matrix("sparsity")
         rows, columns = self._entries() or self._parts()
@@ -597,6 +752,15 @@ class Function:
         Raises:
             AttributeError: This is neither a `jacobian` nor a `hessian`.
             ShapeError: The shape depends on named dimensions.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("[x[0]*x[1], x[1]**2, x[2]]", args="x[3]")
+            >>> J = f.jacobian.coo
+            >>> J([1.0, 2.0, 3.0])
+            array([2., 1., 4., 1.])
+            >>> J.rows, J.cols
+            (array([0, 0, 1, 2]), array([0, 1, 1, 2]))
         """
         from symdiff.derive import calculus
 
@@ -630,6 +794,16 @@ class Function:
             ShapeError: The arguments have loop dimensions, or their shapes do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not numeric.
             ValueError: There is no such format.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("x[1:] - x[:-1]**2", args="x[n]")
+            >>> J = f.jacobian.sparse([1.0, 2.0, 3.0])
+            >>> J.format, J.nnz
+            ('csr', 4)
+            >>> J.toarray()
+            array([[-2.,  1.,  0.],
+                   [ 0., -4.,  1.]])
         """
         if self.name not in ("jacobian", "hessian"):
             raise AttributeError(
@@ -643,13 +817,35 @@ class Function:
     @property
     @member
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
-        """Of a `coo`: the row of each value, which is the index of an output."""
+        """Of a `coo`: the row of each value, which is the index of an output.
+
+        It is an array of the shape (nnz,).
+
+        Raises:
+            AttributeError: This is not a `coo`.
+
+        Examples:
+            >>> import symdiff
+            >>> symdiff.compile("[x[0]*x[1], x[1]**2]", args="x[2]").jacobian.coo.rows
+            array([0, 0, 1])
+        """
         return self._need_places("rows")[0]
 
     @property
     @member
     def cols(self) -> np.ndarray[Any, np.dtype[np.intp]]:
-        """Of a `coo`: the column of each value, which is the index of an argument in `wrt`."""
+        """Of a `coo`: the column of each value, which is the index of an argument in `wrt`.
+
+        It is an array of the shape (nnz,).
+
+        Raises:
+            AttributeError: This is not a `coo`.
+
+        Examples:
+            >>> import symdiff
+            >>> symdiff.compile("[x[0]*x[1], x[1]**2]", args="x[2]").jacobian.coo.cols
+            array([0, 1, 1])
+        """
         return self._need_places("cols")[1]
 
     def _parts(self) -> Places:
@@ -706,6 +902,15 @@ class Function:
         Raises:
             TypeError: A name is not an argument, or occurs twice, or is the name of the vector.
             ShapeError: The length of the vector would not determine the sizes of the arrays.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("sum((w*x + b - y)**2)", args="x[n], y[n], w, b", wrt="w, b")
+            >>> p = f.pack("w b")
+            >>> p.args
+            ('p', 'x', 'y')
+            >>> p.jacobian([2.0, 0.5], [1.0, 2.0], [3.0, 4.0])
+            array([1., 0.])
         """
         from symdiff.api.packing import packing
 
@@ -733,6 +938,12 @@ class Function:
         Raises:
             AttributeError: `pack` did not return this Function.
             ShapeError: The vector does not have the length of the packed arguments.
+
+        Examples:
+            >>> import symdiff
+            >>> p = symdiff.compile("sum(w)*b", args="w[2], b").pack("w b")
+            >>> p.unpack([1.0, 2.0, 3.0])
+            unpacked(w=array([1., 2.]), b=np.float64(3.0))
         """
         if self._packing is None:
             raise AttributeError(f"only what pack, sensitivities and adjoint return can unpack, not {self._call_text}")
@@ -767,6 +978,17 @@ class Function:
             ShapeError: The outputs are not the rates of the states.
 
         Source: Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I (1993), section I.14.
+
+        Examples:
+            >>> import symdiff
+            >>> decay = symdiff.compile("-k*y", args="t, y, k")
+            >>> g = decay.sensitivities("y", "k")
+            >>> g.args
+            ('t', 's', 'k')
+            >>> g(0.0, [2.0, 0.5], 3.0)
+            array([-6. , -3.5])
+            >>> g.unpack([2.0, 0.5])
+            solution(y=np.float64(2.0), dy_dk=np.float64(0.5))
         """
         from symdiff.api.packing import Solution, free, named
 
@@ -815,6 +1037,17 @@ class Function:
             ShapeError: The outputs are not the rates of the states, or the integrated one is an array.
 
         Source: Cao, Li, Petzold & Serban, "Adjoint sensitivity analysis for differential-algebraic equations" (2003).
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("rate = -k*y; loss = y**2; rate, loss", args="t, y, k")
+            >>> forward, backward = f.adjoint("y", "k", integral="loss")
+            >>> forward.args, backward.args
+            (('t', 's', 'k'), ('t', 'a', 'y', 'k'))
+            >>> forward(0.0, [2.0, 0.0], 3.0)
+            array([-6.,  4.])
+            >>> backward(0.0, [1.0, 0.0], 2.0, 3.0)
+            array([-1.,  2.])
         """
         from symdiff.api.packing import Packing, free, named
 
@@ -879,6 +1112,14 @@ class Function:
         Raises:
             TypeError: A name is not an argument, or is bound already, or a value is not numeric.
             ShapeError: A value has fewer axes than the argument, or does not have its core shape.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("a*exp(-b*t)", args="a, b, t").bind(t=0.5)
+            >>> f.args, f.bound
+            (('a', 'b'), {'t': 0.5})
+            >>> f.grad(2.0, 1.0)
+            grad(a=0.6065306597126334, b=-0.6065306597126334)
         """
         from symdiff.api.binding import kept
 
@@ -910,7 +1151,8 @@ class Function:
         """Return the computational graph: arguments, constants, operations and results.
 
         The graph shows what is computed: it is simplified, and equal parts are one node. `trace` shows each step as
-        written.
+        written. Both number the steps in the same order, and a Function with `optimize=False` has the same steps in
+        both.
 
         Args:
             *args: A point, as for a call, without loop dimensions. The nodes then show their values. If there is one
@@ -918,8 +1160,9 @@ class Function:
             **kwargs: Arguments by name.
 
         Returns:
-            A drawing that prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`. It also has
-            `svg()` and `save("graph.svg")` if the extra `symdiff-compiler[graph]` and the program `dot` are installed.
+            A drawing that prints as DOT text, shows itself as a picture in Jupyter, and has `svg()`,
+            `save("graph.svg")` and `save("graph.dot")`. A graph of more than 400 nodes, and `save("graph.png")`, need
+            the extra `symdiff-compiler[graph]` and the program `dot` of Graphviz.
 
         Raises:
             LimitError: There are more nodes than `limits.shown`.
@@ -965,12 +1208,48 @@ class Function:
 
         Sources: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5; Baydin et al., "Automatic
         Differentiation in Machine Learning: a Survey" (2018), tables 2 and 3.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.trace(2.0, 5.0).gradient
+            grad(x1=5.5, x2=1.7163378145367738)
         """
         from symdiff.api.trace import trace
 
         if self.bound:
             args, named = self.filled(args, named), {}
         return trace(self.free, args, named, tangent=tangent, cotangent=cotangent)
+
+    def report(self, *args: Any, **kwargs: Any) -> Report:
+        """Return a page of HTML about this Function at a point.
+
+        The page shows the formula, the value and the derivatives, the sources (NumPy, textbook, C), the trace, the
+        graph, the Hessian, and LaTeX to copy. For a formula of scalars with one result, sliders move the arguments:
+        the page computes numbers and pictures by the exported JavaScript. The page needs no network and no other
+        file, and nothing of the formula's text acts as markup or code.
+
+        Args:
+            *args: A point, as for a call, without loop dimensions.
+            **kwargs: Arguments by name.
+
+        Returns:
+            A report: `save("report.html")` writes the page, `str()` returns its text, and Jupyter shows it.
+
+        Raises:
+            ShapeError: There is more than one point, or the sizes of arrays do not fit.
+            TypeError: The number or a name of the arguments is wrong, or an argument is not real.
+
+        >>> import symdiff
+        >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
+        >>> str(page)[:15]
+        '<!doctype html>'
+        """
+        from symdiff.api.report import report
+
+        f, textbook = self.free, self.recipe.textbook
+        written = Function(textbook, textbook.program(), f.layout, f.wrt, f.name)
+        return report(f, written, self.filled(args, kwargs))
 
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.
@@ -994,6 +1273,12 @@ class Function:
             LimitError: The arguments in `wrt`, or the results, have more elements than `limits.checked`.
             ShapeError: The sizes of arrays do not fit.
             TypeError: An argument is complex.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.check(2.0, 5.0).ok
+            True
         """
         from symdiff.api.check import check
 
@@ -1059,6 +1344,13 @@ class Function:
             TypeError: An option has the wrong type, `hessp` is by several arguments, or `at` names something that is
                 not an argument.
             OSError: The path is a directory or cannot be written.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("a*exp(-x)")
+            >>> text = f.export(include="value, grad", target="c")
+            >>> [line for line in text.splitlines() if line.startswith("double")]
+            ['double model_value(double a, double x);', 'double model_value(double a, double x)']
         """
         from symdiff.api.export import export
 

@@ -73,12 +73,13 @@ def propagate(
 
     Sources: JCGM 100:2008 (GUM), equations 10 and 13; JCGM 102:2011, 6.2, for several outputs.
 
-    >>> import symdiff
-    >>> f = symdiff.compile("U/I")
-    >>> symdiff.propagate(f, [5.0, 0.02], std=[0.05, 0.0001]).std
-    2.7950849718747373
-    >>> symdiff.propagate(f, {"U": 5.0, "I": 0.02}, std={"U": 0.05}).std
-    2.5
+    Examples:
+        >>> import symdiff
+        >>> f = symdiff.compile("U/I")
+        >>> symdiff.propagate(f, [5.0, 0.02], std=[0.05, 0.0001]).std
+        2.7950849718747373
+        >>> symdiff.propagate(f, {"U": 5.0, "I": 0.02}, std={"U": 0.05}).std
+        2.5
     """
     if _third:
         raise TypeError("write std= in front of standard deviations, or cov= in front of a covariance matrix")
