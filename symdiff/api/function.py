@@ -252,6 +252,8 @@ class Function:
                 - "math": for floats. To run it yourself, put it after `import math`.
                 - "array_api": for arrays of other libraries. The keyword `xp` is the namespace of the array API
                   standard (default: that of the first argument), and `device` is where new arrays are made.
+                - "class": a class for arrays, as courses write it by hand. `forward` computes the results, and
+                  `backward` the adjoints of `wrt` from cotangents of the results. Values and adjoints are attributes.
                 - "c": C99, a function with the small functions that it calls. `export` writes whole files.
                 - "javascript": the same as an ES module.
                 - "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the
@@ -270,6 +272,12 @@ class Function:
                 out = a * math.exp(-x)
                 return out
         """
+        if target == "class":
+            from symdiff.api.classes import source
+
+            free = self.free
+            made: str = self.kernel.once(("source", "class", self.wrt), lambda: source(free, self.wrt))
+            return made
         return self.kernel.source(target)
 
     @property
@@ -1233,7 +1241,9 @@ class Function:
 
         This is the table of a textbook. The steps have the names of the source with `optimize=False`. Each step has the
         expression that it computes. The forward sweep gives its value and its tangent. The reverse sweep gives its
-        adjoint, which is the derivative of the result by the step, summed over all uses of the step.
+        adjoint, which is the derivative of the result by the step, summed over all uses of the step. Tangents and
+        adjoints have their expressions, too. The first value, tangent and adjoint that are infinite or NaN have a mark
+        with the reason.
 
         The numbers are those of the Function with `optimize=False`. If a call uses a more accurate form and the results
         differ, a note says so. Branches of a choice that are not taken have their own values and tangents, and adjoints
@@ -1252,13 +1262,15 @@ class Function:
 
         Returns:
             A `Trace` of steps with `name`, `expression`, `value`, `tangent` and `adjoint`, and its `result`,
-            `tangent` and `gradient`. Values are of loop shape + core shape.
+            `tangent` and `gradient`. Values are of loop shape + core shape. The trace has the forms `html`, `markdown`
+            and `latex`, and `counts`, the operations of each sweep.
 
         Raises:
             TypeError: The arguments are wrong, or the number of tangents or cotangents is.
             ShapeError: The shapes do not fit.
 
-        Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
+        Sources: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5; Baydin et al., "Automatic
+        Differentiation in Machine Learning: a Survey" (2018), tables 2 and 3.
 
         Examples:
             >>> import symdiff

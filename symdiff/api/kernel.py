@@ -72,7 +72,8 @@ _SIZES = 8  # of dimensions, for each of which functions for blocks are kept
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
 _TARGETS = (
-    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'c', 'javascript', 'llvm' and 'llvm floats'"
+    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'class', 'c', 'javascript', 'llvm' and"
+    " 'llvm floats'"
 )
 
 

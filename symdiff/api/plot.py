@@ -13,7 +13,7 @@ import numpy as np
 
 from symdiff.api.compiled import Compiled
 from symdiff.api.ranges import CURVE, GRID, Array, Curve, Elements, Range, Subject, subjects
-from symdiff.api.trace import in_one_line
+from symdiff.api.tables import in_one_line
 from symdiff.errors import ShapeError, SymdiffError, not_installed
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, substituted
+from symdiff.graph.dims import Dim, Poly, Shape, numel, substituted
 from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
@@ -570,6 +570,13 @@ class Operation(Struct, ArrayOperation):
         """Return how long an element takes, in additions, given the function that tells this of a row."""
         return 1
 
+    def arithmetic(self, _to: Shape, /, *_operands: Any, **_: Any) -> dict[str, Dim] | None:
+        """Return how many operations on numbers it takes to compute a result of shape `_to`, by kind.
+
+        The kinds are "additions", "multiplications", "functions" and "choices". None: they are not counted.
+        """
+        return None
+
     # Nested loops
 
     rereads: ClassVar[bool] = False
@@ -703,6 +710,9 @@ class Selection(Linear):
     def selects(self) -> bool:
         return True
 
+    def arithmetic(self, _to: Shape, /, *_: Shape) -> dict[str, Dim]:
+        return {}
+
     def pattern(self, x: Pattern) -> Pattern:
         """Return the patterns of the selected elements, found by the value for the numbers of the elements."""
         numbers = np.arange(1, x.size + 1).reshape(x.shape)
@@ -782,6 +792,10 @@ class Reduction(AlongAxes):
 
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
+
+    def arithmetic(self, to: Shape, x: Shape, /) -> dict[str, Dim] | None:
+        kind = {"add": "additions", "mul": "multiplications", "max": "choices", "min": "choices"}.get(self.fold or "")
+        return {kind: numel(x) - numel(to)} if kind else None
 
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those that it is made of."""
