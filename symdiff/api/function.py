@@ -462,7 +462,7 @@ class Function:
         A field has the loop shape, and behind it the core shape of its argument.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -483,7 +483,7 @@ class Function:
         The shapes are those of a call and of `grad`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -589,7 +589,7 @@ class Function:
         and `coo`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -612,7 +612,7 @@ class Function:
         each of `wrt`, as `grad` does, with the same shapes.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -634,7 +634,7 @@ class Function:
         the shape of x. The numbers are those of `hvp`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
             TypeError: There are several names in `wrt`. `pack` combines them into one.
 
         Examples:
