@@ -47,7 +47,7 @@ def test_a_wheel_and_a_source_distribution_install_into_an_empty_environment(tmp
     assert source.name.startswith(stem)
     run(sys.executable, "-m", "twine", "check", "--strict", wheel, source)
     held = set(zipfile.ZipFile(wheel).namelist())
-    assert "symdiff/py.typed" in held
+    assert {"symdiff/py.typed", "symdiff/api/report/style.css", "symdiff/api/report/sliders.js"} <= held
     assert {name.split("/")[0] for name in held} == {"symdiff", f"{stem}.dist-info"}
     with tarfile.open(source) as archive:
         kept = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}

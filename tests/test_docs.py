@@ -157,9 +157,9 @@ def test_the_table_of_speed():
     assert "| symdiff |" in filled
 
 
-def test_the_picture_is_what_its_script_draws():
-    drawn = runpy.run_path(str(DOCS / "assets" / "draw.py"))["picture"]()
-    assert (DOCS / "assets" / "graph.svg").read_text(encoding="utf-8") == drawn
+def test_the_pictures_are_what_their_script_draws():
+    for name, drawn in runpy.run_path(str(DOCS / "assets" / "draw.py"))["pictures"]().items():
+        assert (DOCS / "assets" / name).read_text(encoding="utf-8") == drawn
 
 
 def test_each_page_begins_with_what_a_reader_can_do():

@@ -80,3 +80,25 @@ class Compiled(Protocol):
     @property
     def hessian(self) -> Compiled:
         """The Hessian matrix."""
+
+    @property
+    def jacobian(self) -> Compiled:
+        """The Jacobian matrix."""
+
+    @property
+    def value_and_grad(self) -> Compiled:
+        """The value and the gradient."""
+
+    @property
+    def source(self) -> str:
+        """The NumPy source."""
+
+    @property
+    def latex(self) -> str:
+        """The LaTeX form."""
+
+    def trace(self, /, *args: Any) -> Any:
+        """Return the evaluation table."""
+
+    def graph(self, *args: Any) -> Any:
+        """Return the computational graph."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from symdiff.api.check import Check
     from symdiff.api.graph import Drawing
     from symdiff.api.packing import Packing, Solution
+    from symdiff.api.report import Report
     from symdiff.api.sparse import Sparse
     from symdiff.api.steps import Trace
 
@@ -137,13 +138,13 @@ class Function:
         return self.__call__(*args, **named)
 
     def _make_entry(self) -> Callable[..., Any]:
-        entry = self.kernel.entry
-        return bound_entry(entry, self.kernel.args, self.bound, self._call_bound) if self.bound else entry
+        first = self.kernel.first
+        return bound_entry(first, self.kernel.args, self.bound, self._call_bound) if self.bound else first[0]
 
     def _call_bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return the result of a call with bound arguments, by position or name."""
         out = {"out": named.pop("out")} if "out" in named and "out" not in self.kernel.args else {}
-        return self.kernel.entry(*self.filled(args, named), **out)
+        return self.kernel.first[0](*self.filled(args, named), **out)
 
     @property
     def _call_text(self) -> str:
@@ -1142,7 +1143,8 @@ class Function:
         """Return the computational graph: arguments, constants, operations and results.
 
         The graph shows what is computed: it is simplified, and equal parts are one node. `trace` shows each step as
-        written.
+        written. Both number the steps in the same order, and a Function with `optimize=False` has the same steps in
+        both.
 
         Args:
             *args: A point, as for a call, without loop dimensions. The nodes then show their values. If there is one
@@ -1150,8 +1152,9 @@ class Function:
             **kwargs: Arguments by name.
 
         Returns:
-            A drawing that prints as DOT text, draws itself in Jupyter, and has `save("graph.dot")`. It also has
-            `svg()` and `save("graph.svg")` if the extra `symdiff-compiler[graph]` and the program `dot` are installed.
+            A drawing that prints as DOT text, shows itself as a picture in Jupyter, and has `svg()`,
+            `save("graph.svg")` and `save("graph.dot")`. A graph of more than 400 nodes, and `save("graph.png")`, need
+            the extra `symdiff-compiler[graph]` and the program `dot` of Graphviz.
 
         Raises:
             LimitError: There are more nodes than `limits.shown`.
@@ -1205,6 +1208,36 @@ class Function:
         if self.bound:
             args, named = self.filled(args, named), {}
         return trace(self.free, args, named, tangent=tangent, cotangent=cotangent)
+
+    def report(self, *args: Any, **kwargs: Any) -> Report:
+        """Return a page of HTML about this Function at a point.
+
+        The page shows the formula, the value and the derivatives, the sources (NumPy, textbook, C), the trace, the
+        graph, the Hessian, and LaTeX to copy. For a formula of scalars with one result, sliders move the arguments:
+        the page computes numbers and pictures by the exported JavaScript. The page needs no network and no other
+        file, and nothing of the formula's text acts as markup or code.
+
+        Args:
+            *args: A point, as for a call, without loop dimensions.
+            **kwargs: Arguments by name.
+
+        Returns:
+            A report: `save("report.html")` writes the page, `str()` returns its text, and Jupyter shows it.
+
+        Raises:
+            ShapeError: There is more than one point, or the sizes of arrays do not fit.
+            TypeError: The number or a name of the arguments is wrong, or an argument is not real.
+
+        >>> import symdiff
+        >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
+        >>> str(page)[:15]
+        '<!doctype html>'
+        """
+        from symdiff.api.report import report
+
+        f, textbook = self.free, self.recipe.textbook
+        written = Function(textbook, textbook.program(), f.layout, f.wrt, f.name)
+        return report(f, written, self.filled(args, kwargs))
 
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.

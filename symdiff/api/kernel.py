@@ -61,6 +61,7 @@ from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
+    from symdiff.runtime.floats import PointCalls
     from symdiff.runtime.fused import FusedPoints
     from symdiff.runtime.routines import Routines
 
@@ -127,6 +128,7 @@ class Kernel:
                 self.backend = "numpy" if self.routines is None else "llvm"
         self._native = self.backend == "llvm" and self.routines is None  # native code computes everything
         self._entry: Any = None
+        self._first: list[Any] = []
         # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
         self._small: list[Any] = [UNKNOWN, None]
         # These three depend on the axes along which each argument varies.
@@ -214,16 +216,22 @@ class Kernel:
 
         if self.routines is not None and target == "llvm":
             return self.routines.source(self._driver("numpy"))
+        if target == "llvm floats":
+            return self._floats_source()
         absent = missing(self.program)
         if absent is not None and has_loops(self.program):
             absent = lacking(self.prepared) or absent
         if absent is not None:
             raise ValueError(f"the native target has no {absent}; only the numpy target can compute this")
-        if target == "llvm":
-            return (self.native_elements if any(self.cores) else self.native_points).source()
-        if self._has_arrays:
-            raise ValueError("only functions of scalars that return scalars have native code for floats")
-        return self.native_points.floats_source()
+        return (self.native_elements if any(self.cores) else self.native_points).source()
+
+    def _floats_source(self) -> str:
+        from symdiff.emit.fuse import UnfusableError
+
+        try:
+            return self.native_calls.source()
+        except UnfusableError as error:
+            raise ValueError(f"the native target for floats has no {error}") from None
 
     def check_complex(self) -> None:
         """Raise TypeError if an operation of the formula is not defined for complex arguments, or has no derivative."""
@@ -296,6 +304,20 @@ class Kernel:
         return made
 
     @property
+    def native_calls(self) -> PointCalls:
+        """The native code for calls at one point."""
+        from symdiff.runtime import native
+        from symdiff.runtime.floats import PointCalls
+
+        def make() -> PointCalls:
+            loops = (self.native_elements if any(self.cores) else self.native_points) if self._native else None
+            codes = native.Codes[Any]() if loops is None else loops.codes
+            return PointCalls(self.program, self.nest, self.layout, codes)
+
+        made: PointCalls = self.once("native calls", make)
+        return made
+
+    @property
     def _threads(self) -> int:
         return self.recipe.threads or usable_cpus()
 
@@ -306,14 +328,14 @@ class Kernel:
     # Entries
 
     @property
-    def entry(self) -> Callable[..., Any]:
-        """The function that a call runs first: it passes the usual arguments straight to a target."""
-        if self._entry is None:
+    def first(self) -> list[Any]:
+        """A list of what a call runs first: the entry, or native code that passes some calls on to the entry."""
+        if not self._first:
             with self.lock:
-                if self._entry is None:
+                if not self._first:
                     self._entry = self._make_entry()
-        made: Callable[..., Any] = self._entry
-        return made
+                    self._first.append(self._entry)
+        return self._first
 
     def _make_entry(self) -> Callable[..., Any]:
         outputs = self.program.outputs
@@ -327,15 +349,18 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
-                native=self._native_floats() if floats_too else self._floats_by_parts(),
+                native=self._native_calls(),
                 into=bool(floats_too),
                 known=self._known if self._calls_outside else {},
             )
         # General calls check the sizes of arrays, and indices of dimensions that no argument has.
         bounded = bool(self.sizes) or any(not isinstance(count, int) for count in self._counts)
         point: Callable[..., Any] | None = None
-        if not bounded and self._native:
-            point = self.native_elements.point(self.nest, lambda *args: self.by_arrays(args))
+        native: list[Any] = [] if bounded else self._native_calls()
+        if native:
+            point = self._by_given_arrays
+        elif not bounded and self._native:
+            point = self.native_elements.point(self.nest, self._by_given_arrays)
         elif not bounded:
             point = self._at_a_point()
         if point is None:
@@ -345,28 +370,55 @@ class Kernel:
         looks = self.bounds is not None and (every or self.bounds.needs_look)
         fits = partial(self.bounds.fit, every=every) if self.bounds and looks else None
         demands = self.program.graph.demands
-        return core_entry(self.cores, self.integers, demands, point, records, self.general, fits)
+        return core_entry(self.cores, self.integers, demands, point, records, self.general, fits, native)
 
-    def _native_floats(self) -> list[Any]:
-        """Return a list with the native function of floats. Its first call compiles the function."""
+    def _by_given_arrays(self, *args: Any) -> Any:
+        return self.by_arrays(args)
 
-        def first(*args: float) -> Any:
-            self.native_points.lend_floats(calls)
-            return calls[0](*args)
+    def _native_calls(self) -> list[Any]:
+        """Return a list of the function that makes native code for one point and calls it.
 
-        calls: list[Any] = [first]
+        Native code then takes the place of the entry, and there is None in the list. The list is empty if there is no
+        such code. Functions of scalars find that out at the first call with floats.
+        """
+        if self.recipe.backend != "llvm" or not self.args or any(self.integers):
+            return []
+        if any(self.cores):
+            if not self.native_calls.possible:
+                return []
+        elif self.routines is not None:
+            return self._floats_by_parts()
+        calls: list[Any] = [None]
+
+        def put(call: Any, /, *, ready: bool) -> None:
+            calls[0] = None if ready else call
+            self._put_first(call if ready else self._entry)
+
+        def first(*args: Any) -> Any:
+            calls[0] = None
+            if self.native_calls.possible:
+                self.native_calls.lend(put, self._entry)
+            return (calls[0] or self._entry)(*args)
+
+        calls[0] = first
         return calls
 
-    def _floats_by_parts(self) -> list[Any] | None:
+    def _put_first(self, call: Callable[..., Any]) -> None:
+        """Let calls run a function first, from now on."""
+        self._first[0] = call
+        if self.of is not None:
+            self.of.__call__ = call
+
+    def _floats_by_parts(self) -> list[Any]:
         """Return a list with a function of floats that calls native code of loops.
 
-        Return None if there are none, or if a result is no number.
+        The list is empty if there are none, or if a result is no number.
         """
         if self.routines is None or any(self.results) or not has_loops(self.program):
-            return None
+            return []
         text = write(self._run, "numpy", self.name, tuple(range(len(self.results))))
         function = load(text, self.name, {**numpy_target.known(self._run), **self.routines.calls})
-        return [lambda *args: tuple(map(float, function(*args)))]
+        return [lambda *args: self.result(tuple(map(float, function(*args))))]
 
     def _at_a_point(self) -> Callable[..., Any]:
         """Return the NumPy function for arguments of exactly the core shapes, whose results have memory of their own.

@@ -54,7 +54,7 @@ def trace(f: Compiled, args: tuple[Any, ...], named: dict[str, Any], *, tangent:
     seeded = {"tangent": forward is not None, "cotangent": reverse is not None}
     table: _Table = f.kernel.once(("trace", *seeded.values()), lambda: _Table.of(f, **seeded))
     with np.errstate(all="ignore"):
-        made = _read(f, table, table.kernel.entry(*everything))
+        made = _read(f, table, table.kernel.first[0](*everything))
         if f.recipe.optimize:
             notes = _compared(f, made, given, gradient=table.adjoint and reverse is None)
             made = replace(made, notes=(*made.notes, *notes))

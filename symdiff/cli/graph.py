@@ -1,4 +1,4 @@
-"""`symdiff graph FORMULA`: print or draw the computational graph."""
+"""`symdiff graph FORMULA`: draw or print the computational graph."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import argparse
 from symdiff.cli.options import add_at, add_formula, compiled, one_point, parser_of
 from symdiff.cli.words import Parser
 
-SUMMARY = "the computational graph, as DOT text or SVG"
-EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.dot'
+SUMMARY = "the computational graph, as SVG or DOT text"
+EXAMPLE = '"log(x1)+x1*x2-sin(x2)" --at x1=2 x2=5 -o graph.svg'
 
 
 def parser() -> Parser:
     """Return the options of the command."""
     made = parser_of(
         "graph",
-        "Print the computational graph as DOT text for Graphviz, or write it to a file. With --at, the nodes show"
+        "Draw the computational graph as SVG, or print it as DOT text for Graphviz. With --at, the nodes show"
         " their values. For one scalar result they also show its derivative by the node (the adjoint).",
         EXAMPLE,
     )
@@ -23,7 +23,7 @@ def parser() -> Parser:
         "-o",
         "--output",
         metavar="FILE",
-        help="a .dot or .gv file; with the extra symdiff-compiler[graph] also a .svg, .png or .pdf file",
+        help="a .svg, .dot or .gv file; with the extra symdiff-compiler[graph] also a .png or .pdf file",
     )
     add_at(made)
     add_formula(made)

@@ -52,9 +52,9 @@ def dot(program: Program, values: Sequence[Any] = (), adjoints: Mapping[int, Any
     for i, row in enumerate(rows):
         label = _label(program, i)
         if values and row[0] != "const":
-            label.append(f"= {_number(values[i])}")
+            label.append(f"= {value_text(values[i])}")
         if i in adjoints:
-            label.append(f"adjoint {_number(adjoints[i])}")
+            label.append(f"adjoint {value_text(adjoints[i])}")
         lines.append(f"  n{i} [label={_quoted(label)}{_STYLES.get(row[0], '')}]")
     for i, row in enumerate(rows):
         names = _order(row)
@@ -110,7 +110,8 @@ def _order(row: Row) -> list[str]:
     return [str(k + 1) for k in range(count)]
 
 
-def _number(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return the value or the adjoint of a row as a drawing shows it."""
     array = np.asarray(value)
     array = array if array.dtype == bool else array + 0.0  # no -0
     if not array.ndim:

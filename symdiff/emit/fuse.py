@@ -92,8 +92,12 @@ class Loops:
     quiet: bool = False
 
 
-def fuse(program: Program) -> Loops:
+def fuse(program: Program, *, limited: bool = True) -> Loops:
     """Return the loops of a program.
+
+    Args:
+        program: The program.
+        limited: Refuse more inputs and results than loops can hold on the stack.
 
     Raises:
         UnfusableError: The program has an operation that loops cannot do, or is too large.
@@ -103,7 +107,7 @@ def fuse(program: Program) -> Loops:
         if here and (entry := PRIMITIVES.read(row[0])) and entry.llvm is None:
             raise UnfusableError(entry.name)
     made = _Elements(program, alive).loops() if any(graph.shape(i) for i in program.inputs) else _points(program, alive)
-    if len(made.inputs) + len(made.results) > _ARRAYS:
+    if limited and len(made.inputs) + len(made.results) > _ARRAYS:
         raise UnfusableError(f"loop over more than {_ARRAYS} arguments and results")
     if len(made.folds) > _FOLDS:
         raise UnfusableError(f"loop that makes more than {_FOLDS} reductions")

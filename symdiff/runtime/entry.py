@@ -110,7 +110,7 @@ def scalar_entry(
     general: Callable[..., Any],
     by_arrays: Callable[..., Any],
     small: list[Any],
-    native: list[Any] | None,
+    native: list[Any],
     into: bool,
     known: Mapping[str, Any],
 ) -> FunctionType:
@@ -126,8 +126,7 @@ def scalar_entry(
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
         by_arrays: Takes a tuple of floats.
         small: The most elements of an array, and the function for such arrays.
-        native: A list of one function of floats, which returns the outputs, or a false value after an error. None:
-            there is no native code of floats.
+        native: A list of one function of floats, which returns the result, or None while there is no such function.
         into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
             or -1 where it cannot read an array.
         known: The objects to which the lines of the math target refer.
@@ -143,13 +142,8 @@ def scalar_entry(
         whole = [name for name, integer in zip(names, integers, strict=True) if integer]
         numbers = [name for name in names if name not in whole]
         lines.append(f"    if {_are(numbers, 'float')}{_are(whole, 'int')}{_NOTHING_ELSE}:")
-        if native is not None:
-            lines += [
-                f"        values = native[0]({', '.join(names)})",
-                "        if values:",
-                f"            return {records.of_outputs([f'values[{k}]' for k in range(records.count)])}",
-            ]
         lines += [
+            *_natively(names, native, numbers),
             "        try:",
             *[f"        {line}" for line in body],
             f"            return {records.of_outputs(texts)}",
@@ -194,11 +188,13 @@ def core_entry(
     records: Records,
     general: Callable[..., Any],
     fit: Callable[..., bool] | None,
+    native: list[Any],
 ) -> FunctionType:
     """Return the entry of a Function of arguments with core shapes.
 
     Float64 arrays of exactly these shapes, and floats, go to `point`, and integers that `fit` into their axes. Other
-    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`.
+    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`. `native` is
+    as that of `scalar_entry`.
     """
     names = [f"a{k}" for k in range(len(cores))]
     kinds = []
@@ -225,23 +221,33 @@ def core_entry(
             conditions.append(f"fit({_tuple(names)}, {{{measured}}})")
         lines = [
             f"    if {' and '.join([*conditions, _NOTHING_ELSE])}:",
+            *_natively(names, native),
             "        try:",
             f"            values = point({', '.join(names)})",
             f"            return {records.of_tuples('values')}",
             "        except (ArithmeticError, IndexError):",  # of Python's floats; NumPy's numbers become infinite
             "            pass",
         ]
-    of_integers = {"fit": fit, "integer": INTEGER, "intp": np.intp}
+    of_integers = {"native": native, "fit": fit, "integer": INTEGER, "intp": np.intp}
     return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64, **of_integers})
 
 
+def _natively(names: Sequence[str], native: list[Any], numbers: Sequence[str] = ()) -> list[str]:
+    """Return the lines that pass the arguments to native code, if there may be such code. Some are floats."""
+    if not native:
+        return []
+    made = ["        if native[0] is not None:", f"            return native[0]({', '.join(names)})"]
+    # What native code passes on may only say that it is a float.
+    return made + [f"        {name} = float({name})" for name in numbers]
+
+
 def bound_entry(
-    full: Callable[..., Any], args: Sequence[str], bound: Mapping[str, Any], general: Callable[..., Any]
+    full: list[Any], args: Sequence[str], bound: Mapping[str, Any], general: Callable[..., Any]
 ) -> FunctionType:
     """Return the entry of a Function some of whose arguments have fixed values.
 
     Args:
-        full: The entry that takes all arguments.
+        full: A list of the function that takes all arguments.
         args: The names of all arguments.
         bound: The fixed values, by name.
         general: Takes calls by name or with a wrong number of arguments, as a tuple and a dict.
@@ -249,7 +255,7 @@ def bound_entry(
     names = [f"a{k}" for k in range(len(args))]
     left = [a for a, name in zip(names, args, strict=True) if name not in bound]
     here = f"{left[-1]} is not missing and " if left else ""
-    lines = [f"    if {here}{_NOTHING_ELSE}:", f"        return full({', '.join(names)})"]
+    lines = [f"    if {here}{_NOTHING_ELSE}:", f"        return full[0]({', '.join(names)})"]
     values = {a: bound[name] for a, name in zip(names, args, strict=True) if name in bound}
     return _entry(left, lines, Records(None, ()), {"full": full, "general": _plain(general), **values})
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from symdiff.emit import llvm
 from symdiff.emit.cost import cost_of
-from symdiff.emit.llvm import floats
 from symdiff.emit.llvm.program import prepare
 from symdiff.graph.dims import fixed
 from symdiff.graph.ir import Program
@@ -42,7 +41,7 @@ class Fused:
         self._threads = threads
         self._function = function
         self._assembled = [is_assembled(program.graph.rows[i][0]) for i in program.outputs]
-        self.codes = native.Codes[native.LoopCode]()
+        self.codes = native.Codes[Any]()
 
     @property
     def share(self) -> int:
@@ -59,14 +58,19 @@ class Fused:
 
     def code(self, dtype: np.dtype[Any], varying: tuple[bool, ...] | None = None) -> native.LoopCode:
         """Return the machine code of the module that `source` returns."""
-        return self.codes.get((dtype.itemsize, varying), lambda: self._compiled(self.source(dtype, varying)))
+        made: native.LoopCode = self.codes.get(
+            (dtype.itemsize, varying), lambda: self._compiled(self.source(dtype, varying))
+        )
+        return made
 
     def lend(self, calls: list[Any], k: int, varying: tuple[bool, ...] | None = None) -> bool:
         """Have `calls[k]` call the code for float64. Return False where such code cannot be called with arrays."""
         if self.code(FLOAT64, varying).call is None:
             return False
         use = FLOAT64.itemsize, varying
-        self.codes.lend(calls, k, use, lambda: self._compiled(self.source(FLOAT64, varying)), lambda *_: -1)
+        self.codes.lend(
+            native.item(calls, k), use, lambda: self._compiled(self.source(FLOAT64, varying)), lambda *_: -1
+        )
         return True
 
     def _compiled(self, source: str) -> native.LoopCode:
@@ -126,20 +130,6 @@ class FusedPoints(Fused):
             run_in_strips(partial(self.code, dtype), values, parts, loop, dtype=dtype, **options)
         return results
 
-    def floats_source(self) -> str:
-        """Return the LLVM module for floats."""
-        return floats.source(self._loops, native.machine())
-
-    def lend_floats(self, calls: list[Any]) -> None:
-        """Have `calls[0]` take floats and return a tuple of the results, or 0 after a floating-point error.
-
-        It returns None where there is no native code for floats.
-        """
-        calls[0] = _nothing
-        takes = native.takes_floats() and native.machine().family and self._cost.operations <= _LONG
-        if takes and self._places and not any(self._assembled):
-            self.codes.lend(calls, 0, "floats", lambda: self._compiled(self.floats_source()), _nothing)
-
     def lend(self, calls: list[Any], k: int, varying: tuple[bool, ...] | None = None) -> bool:
         """See `Fused.lend`. Arrays that are put together in several steps have no such code."""
         return not any(self._assembled) and super().lend(calls, k, varying)
@@ -159,7 +149,3 @@ class FusedPoints(Fused):
         made = [np.empty(shape, dtype) for _ in self._places]
         found = call(*long, *made, *([np.array(numbers, dtype)] if numbers else ()))
         return made if not found or (found > 0 and not found & heeded()) else None
-
-
-def _nothing(*_: float) -> None:
-    """Take the place of native code where there is none."""

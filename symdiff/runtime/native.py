@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import count
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
     for name in (*INTERFACE, *crew_target.INTERFACE) if head or takes_floats() else ():
         llvm.add_symbol(name, _address(ctypes.pythonapi, name))
     llvm.add_symbol(common.CREW, crew.MEMORY)
-    return Machine(width, family, variants, head)
+    return Machine(width, family, variants, head, tuple_head() if head else 0)
 
 
 def _library(name: str | None) -> ctypes.CDLL | None:
@@ -120,7 +120,7 @@ class _MethodDef(ctypes.Structure):
     )
 
 
-_METH_FASTCALL = 0x80
+_METH_FASTCALL, _METH_KEYWORDS = 0x80, 0x02
 
 
 class _Memory:
@@ -147,7 +147,7 @@ class Code:
         call: A function that calls the code. None where it cannot be called in that way.
     """
 
-    call: Callable[..., Any] | None
+    call: Callable[..., Any] | None = None
 
     def __init__(self, source: str, *, optimised: bool, loops: bool = False) -> None:
         """Compile a module. `Optimised` code takes twice as long to make, and runs in four fifths of the time.
@@ -168,6 +168,19 @@ class Code:
         """Take the functions of the module by their addresses."""
         raise NotImplementedError
 
+    def method(self, address: int, own: Any, *, keywords: bool = False) -> Callable[..., Any]:
+        """Return a method of CPython at an address.
+
+        Args:
+            address: The address.
+            own: The `self` of the method. It refers to the memory of the code, which it keeps alive.
+            keywords: The method takes the names of keyword arguments too.
+        """
+        flags = _METH_FASTCALL | (_METH_KEYWORDS if keywords else 0)
+        self.memory.method = _MethodDef(b"native", address, flags, None)
+        made: Callable[..., Any] = _new_method(ctypes.byref(self.memory.method), own, None)
+        return made
+
 
 class LoopCode(Code):
     """The code of loops over points or elements.
@@ -178,9 +191,8 @@ class LoopCode(Code):
         place: The address of `run`.
         call: A function of arrays: arguments and results in order, of one dtype and shape, then one array of all
             numbers that are the same along a row, if there are any; see `symdiff.emit.llvm.frame.method`. It takes a
-            fraction of a microsecond, and returns the floating-point errors, or -1 if it cannot read an array. In code
-            for floats: a function of floats, which returns a tuple, or 0 after an error. None where the layout of
-            arrays in memory is not as expected.
+            fraction of a microsecond, and returns the floating-point errors, or -1 if it cannot read an array. None
+            where the layout of arrays in memory is not as expected.
     """
 
     def find(self, address: Callable[[str], int], source: str) -> None:
@@ -189,11 +201,8 @@ class LoopCode(Code):
         run: Any = _RUN(self.place)
         run.memory = self.memory
         self.run: Callable[[int, int, int, int, int], int] = run
-        self.call = None
         if METHOD in source:
-            self.memory.method = _MethodDef(b"native", address("call"), _METH_FASTCALL, None)
-            # The method belongs to the memory object and keeps it alive.
-            self.call = _new_method(ctypes.byref(self.memory.method), self.memory, None)
+            self.call = self.method(address("call"), self.memory)
 
 
 @cache
@@ -293,6 +302,13 @@ _keepers: weakref.WeakSet[Codes[Any]] = weakref.WeakSet()
 T = TypeVar("T", bound=Code)
 
 
+class Place(Protocol):
+    """Puts a function in the place from which it is called."""
+
+    def __call__(self, call: Any, /, *, ready: bool) -> None:
+        """Put a function there. `ready` says that it is native code, and not a function that makes native code."""
+
+
 class Codes(Generic[T]):
     """The machine code of one program, a piece for each use.
 
@@ -306,7 +322,7 @@ class Codes(Generic[T]):
     def __init__(self) -> None:
         self._lock = Lock()
         self.kept: dict[object, T] = {}
-        self._lent: dict[object, list[tuple[list[Any], int, Callable[..., Any]]]] = {}
+        self._lent: dict[object, list[tuple[Place, Callable[..., Any]]]] = {}
         with _lock:
             _keepers.add(self)
 
@@ -334,10 +350,16 @@ class Codes(Generic[T]):
                         break
         return code
 
-    def lend(self, calls: list[Any], k: int, use: object, make: Callable[[], T], otherwise: Callable[..., Any]) -> None:
-        """Keep the method `call` of the code for a use in `calls[k]`, or `otherwise` where there is no such method.
+    def lend(self, put: Place, use: object, make: Callable[[], T], otherwise: Callable[..., Any]) -> None:
+        """Keep the method `call` of the code for a use in a place, or `otherwise` where there is no such method.
 
         Until the first call, and once the code is dropped, a function stands there that makes the code again.
+
+        Args:
+            put: Puts a function in the place.
+            use: The use.
+            make: Makes the code.
+            otherwise: Takes the place of the method.
         """
 
         def first(*args: Any) -> Any:
@@ -345,19 +367,29 @@ class Codes(Generic[T]):
             call = code.call or otherwise
             with _lock:
                 if self.kept.get(use) is code:
-                    calls[k] = call
+                    put(call, ready=True)
             return call(*args)
 
         with _lock:
-            self._lent.setdefault(use, []).append((calls, k, first))
-        calls[k] = first
+            self._lent.setdefault(use, []).append((put, first))
+        put(first, ready=False)
 
     def drop(self, use: object) -> None:
         """Forget the code for a use, here and in the lists that it is lent to."""
         with _lock:
             self.kept.pop(use, None)
-            for calls, k, first in self._lent.get(use, ()):
-                calls[k] = first
+            for put, first in self._lent.get(use, ()):
+                put(first, ready=False)
+
+
+def item(calls: list[Any], k: int) -> Place:
+    """Return a function that puts functions in an item of a list, for `Codes.lend`."""
+
+    def put(call: Any, /, *, ready: bool) -> None:
+        del ready
+        calls[k] = call
+
+    return put
 
 
 def clear() -> None:
@@ -397,6 +429,15 @@ def array_head() -> int:
         if (one.flags.c_contiguous, one.flags.aligned) != (bool(fields[6] & 1), bool(fields[6] & 0x100)):
             return 0
     return head
+
+
+@cache
+def tuple_head() -> int:
+    """Return the bytes of a tuple in front of its items, or 0 where floats or tuples have another layout."""
+    one, head = (object(), 1.25), tuple.__basicsize__
+    items = tuple((ctypes.c_void_p * 2).from_address(id(one) + head))
+    number = ctypes.c_double.from_address(id(one[1]) + object.__basicsize__).value
+    return head if (items, number) == ((id(one[0]), id(one[1])), one[1]) else 0
 
 
 def takes_floats() -> bool:

@@ -80,6 +80,14 @@ def _rebuild(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> tup
     return tuple.__new__(record(name, fields), values)
 
 
+def classes(layout: Layout) -> list[type[tuple[Any, ...]]]:
+    """Return the classes of the records of a result, each in front of those inside of it."""
+    if layout is None:
+        return []
+    name, fields, inner = layout
+    return [record(name, fields), *[found for part in inner for found in classes(part)]]
+
+
 def record_of(name: str, fields: tuple[str, ...]) -> Layout:
     """Return the layout of a record with one output for each field."""
     return name, fields, (None,) * len(fields)

@@ -69,7 +69,7 @@ def function(called: Routine, threads: int) -> Callable[..., Any]:
     arrays = [k for k, i in enumerate(called.body.inputs) if graph.shape(i) and not graph.is_integer(i)]
     calls: list[Any] = [None, None]
     for k in (0, 1):
-        codes.lend(calls, k, k, partial(_UfuncCode, called, threads, single=bool(k)), _never)
+        codes.lend(native.item(calls, k), k, partial(_UfuncCode, called, threads, single=bool(k)), _never)
 
     def call(*args: Any) -> Any:
         single = 0

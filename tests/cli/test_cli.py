@@ -338,7 +338,10 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
             "there is no 'np'; the names are numpy, loops, math, array_api, c, javascript, llvm",
         ),
         (["export", "x", "--target", "nunpy"], "there is no 'nunpy'; the names are numpy, math, c, javascript"),
-        (["x", "-o", "f.py"], "there is no option '-o' without a command; these have it: symdiff graph, plot, export"),
+        (
+            ["x", "-o", "f.py"],
+            "there is no option '-o' without a command; these have it: symdiff graph, plot, report, export",
+        ),
         (["export", "x", "model.py"], "symdiff export: use -o to give the file to write: -o model.py"),
         (["x^2", "+", "1"], "there are more words after the formula 'x^2'; put quotes around all of it: \"x^2 + 1\""),
         (["x*y", "x=1", "y=2"], "use --at to give values: --at x=1 y=2"),

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 import types
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -164,44 +165,177 @@ def test_wrong_input():
 
 # Pictures
 
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURES = [
+    ("3.0", ""),
+    ("x^2", None),
+    (EXAMPLE, None),
+    ("r = a*exp(-b*t) + c - y; r^2/s^2", None),
+    (" + ".join(f"w{k}*sin(x{k})" for k in range(12)), None),
+    ("(" * 20 + "x" + "".join(f"*x + {k}.5)" for k in range(20)), None),
+    ("where(x > 0, log(x), x^2)*y + (sin(y) if x < y else cos(y))", None),
+    ("r = x*y; r, sin(r), x, 3.0", None),
+    ("sum(softmax(W@tanh(V@x + b))*y)", "W[m,h], V[h,n], x[n], b[h], y[m]"),
+    ("hill(x, k, n) = x^n/(k^n + x^n)\ny = hill(s, k, 2)\ny*v + hill(s, k, 4)", None),
+    ("step(h, x) = tanh(0.5*h + w*x)\nfold(step, 0.0, X)*a", "X[n], w, a"),
+    ("norm(A@x - x)", "x[2]"),
+    ("; ".join(f"t{k} = t{k - 1}*t{max(0, k - 7)} + x" for k in range(1, 60)) + "; t59", "t0, x"),
+]
 
-@pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
-def test_svg(tmp_path):
-    pytest.importorskip("graphviz")
+
+class Picture:
+    """What a picture of a graph is made of."""
+
+    def __init__(self, svg):
+        self.root = ET.fromstring(svg)  # noqa: S314 - the text is our own
+        self.size = [float(x) for x in self.root.get("viewBox").split()[2:]]
+        rects = [e for e in self.root.iter(f"{SVG}rect") if e.get("class") != "paper"]
+        self.boxes = [[float(e.get(key)) for key in ("x", "y", "width", "height")] for e in rects]
+        self.kinds = [e.get("class") for e in rects]
+        groups = list(self.root.iter(f"{SVG}g"))
+        self.texts = [[t.text for t in g.iter(f"{SVG}text")] for g in groups]
+        self.tips = [tuple(map(float, e.get("points").split()[0].split(","))) for e in self.root.iter(f"{SVG}polygon")]
+        self.paths = [
+            [tuple(map(float, p.split(","))) for p in re.findall(r"[-\d.e]+,[-\d.e]+", e.get("d"))]
+            for e in self.root.iter(f"{SVG}path")
+        ]
+
+    def on_the_border(self, x, y):
+        """The boxes that have a point on the border."""
+        close = 0.2
+        return [
+            k
+            for k, (left, top, width, height) in enumerate(self.boxes)
+            if left - close <= x <= left + width + close
+            and top - close <= y <= top + height + close
+            and min(abs(x - left), abs(x - left - width), abs(y - top), abs(y - top - height)) <= close
+        ]
+
+
+def compiled(text, args):
+    constants = {"A": np.eye(2)} if "A" in text else None
+    return symdiff.compile(text, args=args, constants=constants)
+
+
+@each(("text", "args"), PICTURES)
+def test_boxes_and_edges_of_a_picture(text, args):
+    f = compiled(text, args)
+    picture = Picture(f.graph().svg())
+    width, height = picture.size
+    for k, (x, y, w, h) in enumerate(picture.boxes):
+        assert x >= 0
+        assert y >= 0
+        assert x + w <= width
+        assert y + h <= height
+        for a, b, c, d in picture.boxes[:k]:
+            assert x >= a + c or a >= x + w or y >= b + d or b >= y + h, "two boxes overlap"
+    assert picture.kinds.count("argument") + picture.kinds.count("result") >= len(f.args)
+    assert len(picture.tips) == len(picture.paths)
+    for tip, path in zip(picture.tips, picture.paths, strict=True):
+        assert picture.on_the_border(*tip), "an edge ends beside its box"
+        assert all(0 <= x <= width and 0 <= y <= height for x, y in path)
+        for x, y in path:  # the points that direct a curve lie in its hull
+            for left, top, w, h in picture.boxes:
+                assert not (left + 1 < x < left + w - 1 and top + 1 < y < top + h - 1), "an edge crosses a box"
+    shared = [path[0] for path in picture.paths if not picture.on_the_border(*path[0])]
+    ends = {point for path in picture.paths for point in path}
+    assert ends.issuperset(shared), "an edge begins nowhere"
+
+
+def test_a_picture_has_the_steps_of_the_trace():
+    for text, point in [(EXAMPLE, (2.0, 5.0)), ("a = x*y + sin(x*2); b = sin(x) + a; a + b*log(y)", (1.5, 3.0))]:
+        for optimize in (True, False):
+            f = symdiff.compile(text, optimize=optimize)
+            found = {words[0]: words[1:] for words in Picture(f.graph(*point).svg()).texts}
+            steps = [step for step in f.trace(*point) if step.kind != "result"]
+            if optimize and text != EXAMPLE:  # equal steps are one node
+                continue
+            assert len(found) == len(steps)
+            for step in steps:
+                name = f"{step.name} = {step.expression}" if step.expression else step.name
+                assert found[name] == [f"{step.value:.6g}", f"{step.adjoint:.6g}"]
+
+
+def test_results_and_shapes_of_a_picture():
+    picture = Picture(symdiff.compile("r = x*y; r, sin(r), x, 3.0").graph(1, 2).svg())
+    assert picture.texts == [
+        ["x", "1", "result out2"],
+        ["y", "2"],
+        ["r = x * y", "2"],
+        ["v1 = sin(r)", "0.909297", "result out1"],
+        ["out3 = 3.0"],
+    ]
+    assert picture.kinds == ["result", "argument", "result", "result", "result"]
+    f = symdiff.compile("sum(A@x)", args="A[m,n], x[n]")
+    assert Picture(f.graph().svg()).texts == [["A[m, n]"], ["x[n]"], ["v1 = A @ x", "shape (m,)"], ["v2 = sum(v1)"]]
+    assert ["v1 = A @ x", "[3., 7.]", "[1., 1.]"] in Picture(f.graph([[1, 2], [3, 4]], [1, 1]).svg()).texts
+    heads = [t.text for t in Picture(f.grad.graph().svg()).root.findall(f"{SVG}text")]
+    assert heads == ["grad of sum(A@x)"]
+
+
+def test_long_and_hostile_texts_of_a_picture():
+    names = "變數, ö_, __x__, v1"
+    f = symdiff.compile("where((變數 < ö_) & (__x__ > 2), v1, ö_)  # <script>\x00", args=names)
+    svg = f.graph(1, 2, 3, 4).svg()
+    assert "<script" not in svg
+    assert any("變數 < ö_" in words[0] for words in Picture(svg).texts)
+    assert not any(outside in svg for outside in ("href", "url(", "<style", "@import"))
+    long = "a" * 200
+    picture = Picture(symdiff.compile(f"{long}*{long}1 + {long}2").graph().svg())
+    assert picture.size[0] < 1500
+    assert all(len(word) <= 34 for words in picture.texts for word in words)
+    assert any(long in title.text for title in picture.root.iter(f"{SVG}title"))  # the whole name, on hovering
+
+
+def test_svg_needs_nothing_else(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "graphviz", None)
     drawing = symdiff.compile("c = x > 0; where(c, log(x), x^2)").graph(2)
     svg = drawing.svg()
-    assert "<svg" in svg
     assert "0.693147" in svg
-    assert drawing._repr_mimebundle_(include=None)["image/svg+xml"] == svg
-    drawing.save(tmp_path / "g.png")
-    assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
+    assert drawing._repr_svg_() == svg == symdiff.compile("c = x > 0; where(c, log(x), x^2)").graph(2).svg()
     drawing.save(tmp_path / "g.svg")
     assert (tmp_path / "g.svg").read_text(encoding="utf-8") == svg
+    large = symdiff.compile(" + ".join(f"x*{k}.5" for k in range(300))).graph()
+    assert large._repr_svg_() is None
+    with pytest.raises(
+        ImportError, match=r"more than 400 nodes needs the package graphviz: pip install 'graphviz>=0.20'"
+    ):
+        large.svg()
+    with pytest.raises(ImportError, match=r"a graph as .png needs the package graphviz"):
+        drawing.save(tmp_path / "g.png")
 
 
-def test_svg_without_the_package(monkeypatch):
-    monkeypatch.setitem(sys.modules, "graphviz", None)
-    drawing = symdiff.compile("x*y").graph()
-    with pytest.raises(ImportError, match=r"pip install 'graphviz>=0.20'"):
-        drawing.svg()
-    assert drawing._repr_mimebundle_() == {"text/plain": str(drawing)}
-
-
-def test_svg_without_the_program(monkeypatch):
+def test_a_large_graph_is_drawn_by_graphviz(monkeypatch, tmp_path):
     class ExecutableNotFound(RuntimeError):  # noqa: N818 - as graphviz calls it
         pass
 
     class Source:
+        installed = True
+
         def __init__(self, text):
             self.text = text
 
-        def pipe(self, **_):
-            raise ExecutableNotFound
+        def pipe(self, format):  # noqa: A002 - as graphviz calls it
+            if not self.installed:
+                raise ExecutableNotFound
+            return f"{format} of {len(self.text)}".encode()
 
     fake = types.SimpleNamespace(Source=Source, ExecutableNotFound=ExecutableNotFound)
     monkeypatch.setitem(sys.modules, "graphviz", fake)
+    large = symdiff.compile(" + ".join(f"x*{k}.5" for k in range(300))).graph()
+    assert large.svg() == large._repr_svg_() == f"svg of {len(str(large))}"
+    symdiff.compile("x*y").graph().save(tmp_path / "g.pdf")
+    assert (tmp_path / "g.pdf").read_bytes().startswith(b"pdf of")
+    Source.installed = False
     with pytest.raises(ImportError, match="apt install graphviz"):
-        symdiff.compile("x*y").graph().svg()
+        large.svg()
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
+def test_pictures_of_graphviz(tmp_path):
+    pytest.importorskip("graphviz")
+    symdiff.compile("c = x > 0; where(c, log(x), x^2)").graph(2).save(tmp_path / "g.png")
+    assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_it_is_written_to_a_file(tmp_path):
@@ -243,7 +377,9 @@ def test_graph_command(capsys, tmp_path, monkeypatch):
         assert main(["graph", *words]) == 2
         assert said in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "graphviz", None)
-    assert main(["graph", "x*y", "-o", str(tmp_path / "g.svg")]) == 2
+    assert main(["graph", "x*y", "-o", str(tmp_path / "g.svg")]) == 0
+    assert (tmp_path / "g.svg").read_text(encoding="utf-8") == symdiff.compile("x*y").graph().svg()
+    assert main(["graph", "x*y", "-o", str(tmp_path / "g.png")]) == 2
     assert "pip install" in capsys.readouterr().err
 
 

@@ -23,7 +23,7 @@ for k in range(2):
     g = symdiff.compile(f"sum((a*x - {k + 2})**2)", args="x[n], a", backend="llvm", threads=2)
     f.value_and_grad(x), g.value_and_grad(x, 2.0), f(x[:5]), f(1.5)
     cycle = Cycle()
-    cycle.own, cycle.held = cycle, [f, g, f.value_and_grad, f.__call__, f.__call__.__globals__]
+    cycle.own, cycle.held = cycle, [f, g, f.value_and_grad, f.__call__, f.kernel.first, f.kernel.__dict__]
     kept += [f, g, cycle, f.__call__]
 """
 

@@ -145,7 +145,7 @@ class _Task:
         args = [self._of_dtype(given[name]) for name in kernel.args]
         if not args or all(not isinstance(a, np.ndarray) for a in args):
             args = [np.asarray(a, self.dtype) if not k else a for a, k in zip(args, kernel.integers, strict=True)]
-        found = flatten(kernel.entry(*args), nest(self.layout))
+        found = flatten(kernel.first[0](*args), nest(self.layout))
         return tuple([np.asarray(value, self.dtype) for value in found])
 
     def _kernel(self) -> Kernel:

@@ -50,13 +50,15 @@ class Machine:
         width: The bytes of a vector.
         family: The family of processors: "x86", "aarch64", or "" for any other.
         variants: The vector variants of functions of the C library, by the name of the function.
-        head: The bytes of a NumPy array object in front of its fields. 0 if native code cannot read the fields.
+        head: The bytes of an object in front of its fields. 0 if native code cannot read those of NumPy's arrays.
+        items: The bytes of a tuple in front of its items.
     """
 
     width: int = 16
     family: str = ""
     variants: Mapping[str, str] = field(default_factory=dict)
     head: int = 0
+    items: int = 0
 
 
 def source(
@@ -126,7 +128,10 @@ class Writer:
         declared: Declarations of functions of other modules.
         helpers: The texts of functions of this module, by name.
         found: For each row that an earlier loop kept, the result in whose array the current loop finds the value.
+        code: The class of the code that it writes.
     """
+
+    code: type[StraightCode]
 
     def __init__(self, loops: Loops, machine: Machine, *, single: bool, varying: Sequence[bool]) -> None:
         program = loops.program
@@ -162,14 +167,14 @@ class Writer:
         if len(computed) > PART and not folded:
             return self._in_parts(n, stored, before, inside)
         used = {j for i in computed for j in operands(self.rows[i])} | {*folded, *stored.values()}
-        first = StraightCode(self, {})
+        first = self.code(self, {})
         first.compute(before)
         for i, place in self.places.items():  # in front of the loop: addresses, and values that do not vary
             if i in used:
                 first.address(place) if self.varies[i] else first.use(i)
         for k in (*stored, *[k for i, k in self.found.items() if i in used]):
             first.address(len(self.places) + k)
-        second = StraightCode(self, first.registers)
+        second = self.code(self, first.registers)
         second.compute(inside)
         second.store(stored)
         if folded:
@@ -182,7 +187,7 @@ class Writer:
     def finish(self) -> str:
         """Return the function that stores single numbers after all loops."""
         last = range(len(self.loops.results) - self.loops.single, len(self.loops.results))
-        part = StraightCode(self, {})
+        part = self.code(self, {})
         part.compute(self.computed([self.program.outputs[k] for k in last]))
         for k in last:
             value, place = part.use(self.program.outputs[k]), part.address(len(self.places) + k)
@@ -219,7 +224,7 @@ class Writer:
         texts: list[str] = []
         calls: tuple[list[str], list[str]] = ([], [])
         for k, (rows, looped) in enumerate(cuts):
-            part = StraightCode(self, {}, slots)
+            part = self.code(self, {}, slots)
             part.compute(rows)
             if k == len(cuts) - 1:
                 part.store(stored)
@@ -410,6 +415,9 @@ class StraightCode:
         own = f"%m{i}"
         self.lines.append(f"{own} = getelementptr i8, ptr %memory, i64 {self.slots[i] * self.writer.machine.width}")
         return own
+
+
+Writer.code = StraightCode
 
 
 def number(value: float, *, single: bool) -> str:

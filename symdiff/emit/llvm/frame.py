@@ -49,9 +49,7 @@ def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool, share: i
     name = call_of(head, alike=alike)
     numbers = counts.varying, counts.numbers + counts.folds, counts.results, counts.single, vectors.size
     given = ", ".join([f"i64 {number}" for number in numbers])
-    return _METHOD.format(
-        begin=METHOD, name=name, given=given + f", i64 %number, i64 {share}, i64 {threads}" * alike
-    )
+    return _METHOD.format(begin=METHOD, name=name, given=given + f", i64 %number, i64 {share}, i64 {threads}" * alike)
 
 
 def phase(

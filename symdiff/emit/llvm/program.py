@@ -22,13 +22,15 @@ def missing(program: Program) -> str | None:
     return None
 
 
-def prepare(program: Program) -> Loops:
+def prepare(program: Program, *, limited: bool = True) -> Loops:
     """Return the program as `source` takes it: as loops of operations that each have a spelling in LLVM.
+
+    `limited` says that the loops may have only so many arrays; see `fuse`.
 
     Raises:
         UnfusableError: The program has something that loops cannot do.
     """
-    loops = fuse(_lowered(program))
+    loops = fuse(_lowered(program), limited=limited)
     return replace(loops, program=spelled(loops.program), quiet=has_choices(program))
 
 
