@@ -1160,6 +1160,12 @@ class Function:
             LimitError: There are more nodes than `limits.shown`.
             ShapeError: There is more than one point, or the sizes of arrays do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not real.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.graph(2.0, 5.0).svg()[:4]
+            '<svg'
         """
         from symdiff.api.graph import graph
 
@@ -1228,10 +1234,11 @@ class Function:
             ShapeError: There is more than one point, or the sizes of arrays do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not real.
 
-        >>> import symdiff
-        >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
-        >>> str(page)[:15]
-        '<!doctype html>'
+        Examples:
+            >>> import symdiff
+            >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
+            >>> str(page)[:15]
+            '<!doctype html>'
         """
         from symdiff.api.report import report
 
