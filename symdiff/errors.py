@@ -13,8 +13,8 @@ DISTRIBUTION = "symdiff-compiler"  # the name for pip, as in pyproject.toml
 # The packages of each extra for users, as in pyproject.toml.
 EXTRAS = {
     "torch": "array-api-compat>=1.11",
-    "special": "scipy>=1.11",
-    "sparse": "scipy>=1.11",
+    "special": "scipy>=1.13",
+    "sparse": "scipy>=1.13",
     "llvm": "llvmlite>=0.45",
     "graph": "graphviz>=0.20",
     "plot": "matplotlib>=3.8",

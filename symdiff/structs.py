@@ -21,7 +21,7 @@ class Struct:
 
     def __init_subclass__(cls) -> None:
         """Find the fields: those of the base classes, then those of the class itself."""
-        kinds = vars(cls).get("__annotations__", {})
+        kinds = cls.__annotations__  # of this class alone
         own = [field for field, kind in kinds.items() if "ClassVar" not in str(kind)]
         inherited = [field for base in cls.__bases__ for field in getattr(base, "fields", ())]
         cls.fields = tuple(dict.fromkeys([*inherited, *own]))

@@ -520,7 +520,7 @@ def test_without_scipy_special_functions_say_what_to_install(monkeypatch):
     assert f.grad(0.5, 1.0)[1] == math.erf(0.5)
     for call in (lambda: f(np.ones(2), 1.0), lambda: symdiff.compile("digamma(x)*unscipied"),
                  lambda: symdiff.compile("lgamma(x)*unscipied", backend="numpy").grad, f.export):  # fmt: skip
-        with pytest.raises(ImportError, match=r"pip install 'scipy>=1.11' \(the extra symdiff-compiler\[special\]\)"):
+        with pytest.raises(ImportError, match=r"pip install 'scipy>=1.13' \(the extra symdiff-compiler\[special\]\)"):
             call()
     assert "special" not in f.export(target="math")
     g = symdiff.compile("gamma(5) + erf(x)*unscipied")  # folds nothing it cannot compute

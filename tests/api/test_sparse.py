@@ -262,7 +262,7 @@ def test_errors(monkeypatch):
     with pytest.raises(TypeError, match="complex"):
         symdiff.compile("sum(abs(x[1:])*x[:-1])", args="x[n]").hessian.sparse(np.ones(3) * 1j)
     monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(ImportError, match=r"sparse matrices need SciPy: pip install 'scipy>=1.11'"):
+    with pytest.raises(ImportError, match=r"sparse matrices need SciPy: pip install 'scipy>=1.13'"):
         f.hessian.sparse(np.ones(3))
 
 
