@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.harness.measure import Call, numbers, race, sprint
-from benchmarks.output.report import BASE, comparison
+from benchmarks.output.report import BASE, at_most, comparison, within
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import Findings, Setup
 from benchmarks.work.formulas import BLACK_SCHOLES, ROSENBROCK_CHAIN, Formula
 
 TITLE = "second: Hessians"
 
+MAKING = 1.3  # at most so many times the time of CasADi, from text to the first matrix
+AT_A_POINT = (1, 0.5e-6)  # at most so many times the time of CasADi through C, and some seconds
 SIZE, SMALL = 100_000, 1_000  # points; dense Hessians of many variables, and quick runs, use the small one
 SPARSE = ("symdiff (coo)", "casadi (map)", "casadi (map, C)")  # these have the same order, by symmetry
 
@@ -29,8 +31,12 @@ def run(setup: Setup) -> Findings:
             budget=setup.budget,
         )
         yield comparison(f"{formula.name}, from text to the first Hessian  {formula.summary}", rows)
+        yield at_most(rows, "casadi", MAKING, f"second, {formula.name}, from text to the first Hessian")
         entrants = setup.entrants("hessians", lambda _, make, given=formula: make(given))
-        yield comparison(f"{formula.name}, one call, floats  {formula.summary}", race(entrants, expected, **setup.pace))
+        rows = race(entrants, expected, **setup.pace)
+        yield comparison(f"{formula.name}, one call, floats  {formula.summary}", rows)
+        for name in (base.NATIVE, base.NATIVE_COO):
+            yield within(rows, "casadi (buffer, C)", AT_A_POINT, f"second, {formula.name}, one call, floats", name)
     pace = {"rounds": 3 if setup.quick else 9, "seconds": setup.pace["seconds"]}
     for formula, size in ((BLACK_SCHOLES, SMALL if setup.quick else SIZE), (ROSENBROCK_CHAIN, SMALL)):
         rows = race(_on_arrays(setup, formula, size), _dense(formula, size), **pace)

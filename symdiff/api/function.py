@@ -256,7 +256,7 @@ class Function:
                 - "javascript": the same as an ES module.
                 - "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the
                   NumPy source that calls native code comes first.
-                - "llvm floats": native code of this machine, for floats.
+                - "llvm floats": native code of this machine, for one point: floats, and known elements of arrays.
 
         Raises:
             ValueError: There is no such target, or it lacks a function of the formula.

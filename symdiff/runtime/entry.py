@@ -23,6 +23,7 @@ from symdiff.graph.ir import Program
 from symdiff.ops.order import SEARCH
 from symdiff.runtime.arguments import FLOAT64, INTEGER, IntShape
 from symdiff.runtime.load import load
+from symdiff.runtime.methods import maker
 from symdiff.runtime.reports import heeded
 from symdiff.runtime.results import Convert, Layout, record
 
@@ -32,7 +33,7 @@ class Missing:
 
 
 # The names that entries use. No argument or temporary of an entry has one of them.
-_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "new", "general", "by_arrays"}
+_OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "general", "by_arrays"}
 _OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int"}
 
 # Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
@@ -51,7 +52,7 @@ class Records:
 
     def __init__(self, layout: Layout, converts: Sequence[Convert]) -> None:
         self.count = len(converts)
-        self.scope: dict[str, Any] = {"new": tuple.__new__}
+        self.scope: dict[str, Any] = {}
         self._layout = layout
         self._names: dict[int, str] = {}
         self._converts = [None if convert is None else self._name("convert", convert) for convert in converts]
@@ -60,7 +61,7 @@ class Records:
     def _register(self, part: Layout) -> None:
         if part is not None:
             name, fields, inner = part
-            self._names[id(part)] = self._name("record", record(name, fields))
+            self._names[id(part)] = self._name("record", maker(record(name, fields)))
             for one in inner:
                 self._register(one)
 
@@ -85,7 +86,7 @@ class Records:
         def made(part: Layout) -> str:
             if part is None:
                 return next(waiting)
-            return f"new({self._names[id(part)]}, {_tuple([made(inner) for inner in part[2]])})"
+            return f"{self._names[id(part)]}({_tuple([made(inner) for inner in part[2]])})"
 
         return made(self._layout)
 
@@ -97,7 +98,7 @@ class Records:
                 return text
             if any(part[2]):
                 text = _tuple([made(inner, f"{text}[{k}]") for k, inner in enumerate(part[2])])
-            return f"new({self._names[id(part)]}, {text})"
+            return f"{self._names[id(part)]}({text})"
 
         return made(self._layout, text)
 

@@ -28,6 +28,7 @@ from symdiff.emit.llvm.frame import METHOD
 from symdiff.errors import not_installed
 from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime import crew
+from symdiff.runtime.methods import FASTCALL, KEYWORDS, Definition, method
 from symdiff.runtime.threads import Lock
 
 # A feature of a processor, the bytes of its vectors, and the letter in glibc's names of functions on such vectors
@@ -109,25 +110,11 @@ _SERVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 ALL = -1  # loops
 
 
-class _MethodDef(ctypes.Structure):
-    """PyMethodDef, which is part of the stable interface of CPython."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("address", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-_METH_FASTCALL, _METH_KEYWORDS = 0x80, 0x02
-
-
 class _Memory:
     """The memory of machine code. It is freed when nothing refers to it."""
 
     def __init__(self, engine: Any, context: Any) -> None:
-        self.method = _MethodDef()
+        self.method = Definition()
         weakref.finalize(self, _free, engine, context).atexit = False
 
 
@@ -176,10 +163,8 @@ class Code:
             own: The `self` of the method. It refers to the memory of the code, which it keeps alive.
             keywords: The method takes the names of keyword arguments too.
         """
-        flags = _METH_FASTCALL | (_METH_KEYWORDS if keywords else 0)
-        self.memory.method = _MethodDef(b"native", address, flags, None)
-        made: Callable[..., Any] = _new_method(ctypes.byref(self.memory.method), own, None)
-        return made
+        self.memory.method = Definition(b"native", address, FASTCALL | (KEYWORDS if keywords else 0), None)
+        return method(self.memory.method, own)
 
 
 class LoopCode(Code):
@@ -404,11 +389,6 @@ def pieces() -> int:
     """Return how many pieces of machine code are kept."""
     with _lock:
         return sum([len(keeper.kept) for keeper in _keepers])
-
-
-_new_method = ctypes.pythonapi.PyCFunction_NewEx
-_new_method.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-_new_method.restype = ctypes.py_object
 
 
 @cache
