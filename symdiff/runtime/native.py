@@ -171,8 +171,8 @@ class LoopCode(Code):
     """The code of loops over points or elements.
 
     Attributes:
-        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit for
-            each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
+        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit
+            for each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
         place: The address of `run`.
         call: A function of arrays: arguments and results in order, of one dtype and shape, then one array of all
             numbers that are the same along a row, if there are any; see `symdiff.emit.llvm.frame.method`. It takes a

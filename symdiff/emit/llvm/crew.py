@@ -9,8 +9,8 @@ A job is one row of arrays, in strips that the threads take in turn. Its memory 
 each region the number of strips that are taken. The memory of the crew has the entries of `HEAD`, and behind them a box
 for each thread, with the entries of `BOX`. (All entries have eight bytes; the head and each box have `LINE` bytes.)
 
-`mail` is 0 if a thread has nothing to do. Otherwise it is the address of a job, plus 1 once the thread has begun, plus 2
-if the thread that gave the job sleeps until it is done. Jobs that no thread has begun are withdrawn in the end. So a
+`mail` is 0 if a thread has nothing to do. Otherwise it is the address of a job, plus 1 once the thread has begun, plus
+2 if the thread that gave the job sleeps until it is done. Jobs that no thread has begun are withdrawn in the end. So a
 thread may be late, or there may be none, as in the child of a process that forks.
 
 A thread looks for mail for about a tenth of a millisecond before it sleeps, since waking up takes longer than many jobs
@@ -195,7 +195,8 @@ begin:
   %done = load ptr, ptr %done.at
   br label %look
 look:
-  %k = phi i64 [ 0, %begin ], [ %k.next, %idle ], [ 0, %take ], [ 0, %work ], [ 0, %announce ], [ 0, %stay ], [ 0, %sleep ]
+  %k = phi i64 [ 0, %begin ], [ %k.next, %idle ], [ 0, %take ], [ 0, %work ],
+               [ 0, %announce ], [ 0, %stay ], [ 0, %sleep ]
   %mail = load atomic i64, ptr %box acquire, align 8
   %some = icmp ne i64 %mail, 0
   br i1 %some, label %take, label %idle
