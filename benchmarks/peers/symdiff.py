@@ -82,6 +82,16 @@ def hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
     return _sparse(function(formula).hessian, arrays)
 
 
+def native_hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Return the dense Hessian at each point, in native code."""
+    return Call(native_value(formula).hessian, arrays)
+
+
+def native_hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Return the entries of the Hessian at each point, in native code."""
+    return _sparse(native_value(formula).hessian, arrays)
+
+
 def jacobian(formula: Formula) -> Call:
     """Return the dense Jacobian."""
     return Call(function(formula).jacobian, formula.point)
@@ -187,6 +197,7 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 
 
 _LLVM = {"symdiff (llvm)": native_arrays}
+_HESSIANS = {"symdiff (llvm)": native_hessian_arrays, "symdiff (llvm, coo)": native_hessian_coo_arrays}
 
 
 def _if_native(entries: dict[str, Any]) -> dict[str, Any]:
@@ -201,7 +212,7 @@ PEER = Peer(
     fresh=_LLVM if HAS_LLVM else {},
     hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo}
     | _if_native({NATIVE: native_hessian, NATIVE_COO: native_hessian_coo}),
-    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
+    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays} | _if_native(_HESSIANS),
     jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
     | _if_native({NATIVE: native_jacobian, NATIVE_COO: native_jacobian_coo}),
     sparse={"symdiff": sparse} | ({"symdiff (llvm)": native_sparse} if HAS_LLVM else {}),

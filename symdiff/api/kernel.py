@@ -56,7 +56,7 @@ from symdiff.runtime.entry import (
 from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
 from symdiff.runtime.load import load, naming
 from symdiff.runtime.reports import reportable
-from symdiff.runtime.results import Layout, field_names, flatten, nest
+from symdiff.runtime.results import Layout, field_names, flatten, leaves, nest
 from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ class Kernel:
         self._native = self.backend == "llvm" and self.routines is None  # native code computes everything
         self._entry: Any = None
         self._first: list[Any] = []
-        # The most elements of a small array, and the function for small arrays. The first call with arrays sets both.
-        self._small: list[Any] = [UNKNOWN, None]
+        # See `scalar_entry`. The first call with arrays sets them.
+        self._small: list[Any] = [UNKNOWN, None, None]
         # These three depend on the axes along which each argument varies.
         self._reach = lru_cache(_PATTERNS)(self._find_reach)
         self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
@@ -351,6 +351,7 @@ class Kernel:
                 small=self._small,
                 native=self._native_calls(),
                 into=bool(floats_too),
+                writes="out" not in self.args,
                 known=self._known if self._calls_outside else {},
             )
         # General calls check the sizes of arrays, and indices of dimensions that no argument has.
@@ -463,6 +464,13 @@ class Kernel:
         else:
             small[1] = self._on_small_arrays()
             small[0] = self._block_sizes(FLOAT64, self._threads, (1,) * len(self.args)).limit
+            if self._writes_directly((), (), FLOAT64, (1,) * len(self.args)):
+                small[2] = self._write_first
+
+    def _write_first(self, *args: Array) -> None:
+        """Call the function for blocks, which the entry calls from now on."""
+        self._small[2] = self.function("blocks")
+        self._small[2](*args)
 
     # What is known of the results
 
@@ -623,7 +631,10 @@ class Kernel:
         cast = dtype.type
         try:
             if shape and self._native:
-                return self.native_points.at_once(args, shape, dtype, varying) if out is None else None
+                outs = None if out is None else leaves(out)
+                if outs is not None and any(self.results):
+                    return None
+                return self.native_points.at_once(args, shape, dtype, varying, outs)
             given = [
                 (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
                 for a, varies in zip(args, varying, strict=True)

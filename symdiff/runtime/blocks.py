@@ -24,7 +24,7 @@ from symdiff.runtime.threads import keep_freed_memory, share_out
 
 _SMALLEST, _LARGEST = 8192, 65536  # points of a block; in smaller ones, calls of ufuncs take longer than their work
 _AHEAD = 8  # the live arrays may be so many times as large as the cache, because few of them are needed soon
-_WAITING = 131072  # additions in the time that a call of a ufunc waits for other threads at the interpreter
+_WAITING = 65536  # additions in the time that a call of a ufunc waits for other threads at the interpreter
 _STARTING = 1_000_000  # additions in the time that the start of a thread takes, roughly
 
 
@@ -56,7 +56,10 @@ class BlockSizes(NamedTuple):
 def block_sizes(cost: Cost, itemsize: int, threads: int) -> BlockSizes:
     """Return the block sizes for a function, given its cost, the bytes of a number, and the number of threads."""
     held = cost.alive * itemsize
-    points = min(max(_AHEAD * cache_size(2) // held, _SMALLEST), _LARGEST)
+    points = _AHEAD * cache_size(2) // held
+    if cost.wide:  # each part of a result is a pass over all of the result
+        points = min(points, cache_size(2) // (cost.wide * itemsize))
+    points = min(max(points, _SMALLEST), _LARGEST)
     share = max(_WAITING * cost.operations // cost.work, _STARTING // cost.work, _SMALLEST)
     limit = max(cache_size(3) // held, points)
     return BlockSizes(points, share, limit if threads == 1 else min(limit, 2 * share - 1))

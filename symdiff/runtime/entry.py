@@ -35,11 +35,13 @@ class Missing:
 # The names that entries use. No argument or temporary of an entry has one of them.
 _OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "general", "by_arrays"}
 _OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int"}
+_OWN |= {"out", "isinstance", "tuple", "len", "id"}
 
 # Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
 UNKNOWN, NEVER = -1, -2
 
 _NOTHING_ELSE = "not (others or named)"
+_AT_MOST_OUT = "not (others or named) or (not others and len(named) == 1 and 'out' in named)"
 
 
 class Records:
@@ -90,6 +92,20 @@ class Records:
 
         return made(self._layout)
 
+    def unpacked(self, text: str, names: Sequence[str]) -> list[str]:
+        """Return lines that give each output a name, where `text` is nested as a result; see `_nested`."""
+        waiting = iter(names)
+
+        def made(part: Layout, text: str) -> list[str]:
+            if part is None:
+                return [f"{next(waiting)} = {text}"]
+            lines = [f"if isinstance({text}, tuple) and len({text}) == {len(part[2])}:"]
+            for k, inner in enumerate(part[2]):
+                lines += made(inner, f"{text}[{k}]")
+            return lines
+
+        return made(self._layout, text)
+
     def of_tuples(self, text: str) -> str:
         """Return the expression of a result, from that of the nested tuples that a generated function returns."""
 
@@ -113,6 +129,7 @@ def scalar_entry(
     small: list[Any],
     native: list[Any],
     into: bool,
+    writes: bool,
     known: Mapping[str, Any],
 ) -> FunctionType:
     """Return the entry of a Function of scalars.
@@ -126,10 +143,12 @@ def scalar_entry(
         records: The expressions of the result.
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
         by_arrays: Takes a tuple of floats.
-        small: The most elements of an array, and the function for such arrays.
+        small: The most elements of an array, the function for such arrays, and one that takes arrays for the results
+            too. None: there is no such function.
         native: A list of one function of floats, which returns the result, or None while there is no such function.
         into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
-            or -1 where it cannot read an array.
+            or -1 where it cannot read an array. One more argument says that these arrays may share memory.
+        writes: A call takes `out=`, which is no argument of the formula.
         known: The objects to which the lines of the math target refer.
     """
     names = [f"a{k}" for k in range(len(integers))]
@@ -155,13 +174,22 @@ def scalar_entry(
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
-    elif names and into:  # native code checks dtypes and shapes itself
+    elif names and into:  # native code checks dtypes, shapes and memory itself
+        given = ", ".join([*names, *outputs])
+        last = outputs[-1]
         lines += [
-            f"    if {_are(names, 'ndarray')}small[0] > 0 and {_NOTHING_ELSE}:",
+            f"    if {_are(names, 'ndarray')}small[0] > 0 and ({_AT_MOST_OUT if writes else _NOTHING_ELSE}):",
             f"        shape = {names[0]}.shape",
             f"        if shape and {names[0]}.size <= small[0]:",
-            *[f"            {output} = empty(shape)" for output in outputs],
-            f"            found = small[1]({', '.join([*names, *outputs])})",
+            "            found = -1",
+            "            if not named:",
+            *[f"                {output} = empty(shape)" for output in outputs],
+            f"                found = small[1]({given})",
+            "            else:",
+            "                out = named['out']",
+            *_nested(
+                [*records.unpacked("out", outputs), f"if {_is_float64(last)}:", f"found = small[1]({given}, None)"], 4
+            ),
             "            if not found or (found > 0 and not found & heeded()):",
             f"                return {records.of_outputs(outputs)}",
         ]
@@ -173,9 +201,11 @@ def scalar_entry(
             *[" == ".join(f"{a}.shape" for a in names)] * bool(rest),
         ]
         lines += [
-            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and {_NOTHING_ELSE}:",
-            f"        values = small[1]({', '.join(names)})",
-            f"        return {records.of_tuples('values')}",
+            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and not others:",
+            "        if not named:",
+            f"            values = small[1]({', '.join(names)})",
+            f"            return {records.of_tuples('values')}",
+            *(_nested(_written(names, records), 2) if writes else ()),
         ]
     scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
     return _entry(names, lines, records, {"general": general, **scope, **known})
@@ -316,6 +346,40 @@ def spread(value: Any, shape: IntShape, dtype: np.dtype[Any] = FLOAT64) -> Any:
 
 def _are(names: Sequence[str], kind: str) -> str:
     return f"{''.join(f'{a}.__class__ is ' for a in names)}{kind} and " if names else ""
+
+
+def _written(names: Sequence[str], records: Records) -> list[str]:
+    """Return lines that write small arrays of one shape into those of `out=`. What follows an `if` is in it.
+
+    Arrays that own their memory are apart. An argument that does not may be a part of a result.
+    """
+    outputs = [f"o{k}" for k in range(records.count)]
+    apart = f"len({{{', '.join([f'id({a})' for a in (*names, *outputs)])}}}) == {len(names) + len(outputs)}"
+    owned = [f"{a}.base is None" for a in names]
+    for o in outputs:
+        owned += [f"{_is_float64(o)} and {o}.shape == {names[0]}.shape", f"(found := {o}.flags).owndata"]
+        owned.append("found.writeable")
+    return [
+        "if small[2] and len(named) == 1 and 'out' in named:",
+        "out = named['out']",
+        *records.unpacked("out", outputs),
+        f"if {' and '.join([*owned, apart])}:",
+        f"small[2]({', '.join([*names, *outputs])})",
+        f"return {records.of_outputs(outputs)}",
+    ]
+
+
+def _nested(lines: Sequence[str], depth: int) -> list[str]:
+    """Return lines that are indented, each line after an `if` more than the `if`."""
+    made: list[str] = []
+    for line in lines:
+        made.append("    " * depth + line)
+        depth += line.startswith("if ")
+    return made
+
+
+def _is_float64(name: str) -> str:
+    return f"{name}.__class__ is ndarray and {name}.dtype is float64"
 
 
 def _tuple(texts: Sequence[str]) -> str:

@@ -86,7 +86,7 @@ def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
             if address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
     head = array_head()
-    for name in (*INTERFACE, *crew_target.INTERFACE) if head or takes_floats() else ():
+    for name in (*crew_target.INTERFACE, *(INTERFACE if takes_floats() else ())):
         llvm.add_symbol(name, _address(ctypes.pythonapi, name))
     llvm.add_symbol(common.CREW, crew.MEMORY)
     return Machine(width, family, variants, head, tuple_head() if head else 0)
