@@ -471,7 +471,7 @@ class Function:
         A field has the loop shape, and behind it the core shape of its argument.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -492,7 +492,7 @@ class Function:
         The shapes are those of a call and of `grad`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -598,7 +598,7 @@ class Function:
         and `coo`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -621,7 +621,7 @@ class Function:
         each of `wrt`, as `grad` does, with the same shapes.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -643,7 +643,7 @@ class Function:
         the shape of x. The numbers are those of `hvp`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
             TypeError: There are several names in `wrt`. `pack` combines them into one.
 
         Examples:
@@ -1168,6 +1168,12 @@ class Function:
             LimitError: There are more nodes than `limits.shown`.
             ShapeError: There is more than one point, or the sizes of arrays do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not real.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.graph(2.0, 5.0).svg()[:4]
+            '<svg'
         """
         from symdiff.api.graph import graph
 
@@ -1303,10 +1309,11 @@ class Function:
             ShapeError: There is more than one point, or the sizes of arrays do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not real.
 
-        >>> import symdiff
-        >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
-        >>> str(page)[:15]
-        '<!doctype html>'
+        Examples:
+            >>> import symdiff
+            >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
+            >>> str(page)[:15]
+            '<!doctype html>'
         """
         from symdiff.api.report import report
 
