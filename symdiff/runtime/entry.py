@@ -280,8 +280,8 @@ def writing_call(
 ) -> Callable[..., Any]:
     """Return a function of arrays of one shape, and of `out`, that writes into the arrays of `out` and returns them.
 
-    Arrays that own their memory are apart. An argument that does not may be a part of a result, so such arguments go to
-    `general`, as does all that has to be checked.
+    Arrays that own their memory are apart, and so are parts of them. An argument may be a result or a part of one. Such
+    calls go to `general`, as does all else that has to be checked.
 
     Args:
         count: The number of arguments.
@@ -290,16 +290,17 @@ def writing_call(
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
     """
     names, outputs = [f"a{k}" for k in range(count)], [f"o{k}" for k in range(records.count)]
-    every = [*names, *outputs]
-    conditions = [f"{a}.base is None" for a in names]
+    conditions = [f"({a}.base is None or {a}.base.__class__ is ndarray and {a}.base.base is None)" for a in names]
     for o in outputs:
         conditions.append(f"{_is_float64(o)} and {o}.shape == {names[0]}.shape")
         conditions.append(f"(found := {o}.flags).owndata and found.writeable")
-    conditions.append(f"len({{{', '.join([f'id({a})' for a in every])}}}) == {len(every)}")
+    given = ", ".join([f"id({a}), id({a}.base)" for a in names])
+    conditions.append(f"len(found := {{{', '.join([f'id({o})' for o in outputs])}}}) == {len(outputs)}")
+    conditions.append(f"found.isdisjoint(({given}))")
     lines = [
         *records.unpacked("out", outputs),
         f"if {' and '.join(conditions)}:",
-        f"function({', '.join(every)})",
+        f"function({', '.join([*names, *outputs])})",
         f"return {records.of_outputs(outputs)}",
     ]
     text = [f"def call({', '.join([*names, 'out'])}):", *_nested(lines, 1)]
