@@ -50,7 +50,7 @@ def parser() -> Parser:
         EXAMPLE,
         '"a*x^2 - y^2" --range x=-2:2 y=-2:2 --at a=1 -o saddle.pdf',
         '"1/x, tan(x)" --range x=-3:3 --order 1 -o poles.svg',
-        '"a*exp(-b*t)" --range t=0:5 --at a=2 b=0.7 --std a=0.1 b=0.05 --data decay.csv --order 0 -o decay.png',
+        '"a*exp(-t)" --range t=0:5 --at a=2 --std a=0.1 --data decay.csv -o decay.png',
     )
     add_formula_alone(made)
     made.add_argument(
