@@ -6,17 +6,18 @@ Everything is NumPy's own, with these differences while a function is traced: `z
 can hold symbols, `arange eye linspace` take lengths that only a call knows, and functions take lists of symbols. NumPy
 cannot do this, since it asks only arguments that are symbols.
 
->>> import symdiff
->>> import symdiff.numpy as np
->>> def squares(x):
-...     y = np.zeros(3)
-...     for k in range(3):
-...         y[k] = x[k]**2
-...     return y
->>> symdiff.compile(squares, args="x[3]").text
-'# squares\ny = [x[0]**2, x[1]**2, x[2]**2]\ny'
->>> squares([1.0, 2.0, 3.0])
-array([1., 4., 9.])
+Examples:
+    >>> import symdiff
+    >>> import symdiff.numpy as np
+    >>> def squares(x):
+    ...     y = np.zeros(3)
+    ...     for k in range(3):
+    ...         y[k] = x[k]**2
+    ...     return y
+    >>> symdiff.compile(squares, args="x[3]").text
+    '# squares\ny = [x[0]**2, x[1]**2, x[2]**2]\ny'
+    >>> squares([1.0, 2.0, 3.0])
+    array([1., 4., 9.])
 """
 
 from __future__ import annotations

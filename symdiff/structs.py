@@ -28,15 +28,14 @@ class Struct:
         cls._defaults = {field: getattr(cls, field) for field in cls.fields if hasattr(cls, field)}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        fields = self.fields
-        if len(values) == len(fields) and not named:
-            vars(self).update(zip(fields, values, strict=True))
-            return
-        made = {**self._defaults, **dict(zip(fields, values, strict=False)), **named}
-        twice = named.keys() & {*fields[: len(values)]}
-        if len(values) > len(fields) or twice or made.keys() != {*fields}:
+        fields, own = self.fields, self.__dict__
+        if len(values) < len(fields):
+            own.update(self._defaults)
+        own.update(zip(fields, values, strict=False))
+        twice = not named.keys().isdisjoint(fields[: len(values)]) if named else False
+        own.update(named)
+        if len(values) > len(fields) or twice or len(own) != len(fields) or (named and own.keys() != {*fields}):
             raise TypeError(f"{type(self).__name__} takes {', '.join(fields) or 'no arguments'}")
-        vars(self).update(made)
 
     @property
     def key(self) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 POINTS = 1_000_000
+NATIVE = "symdiff (llvm)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,9 +61,23 @@ def markdown(facts: dict[str, Any], points: int = POINTS) -> str:
         f"{tool} ({row['note']})" for tool, rows in found.items() for row in [*rows.values()][:1] if _absent(rows)
     ]
     lines += ["Not in the table: " + ", ".join(absent) + ".  "] if absent else []
+    lines += ["", _ahead(found, formulas), ""]
     titles = (f"{table['formula']}: `{table['title'].rpartition('  ')[2]}`" for table in tables)
     lines += ["; ".join(titles) + ".  ", _about(facts)]
     return "\n".join(lines)
+
+
+def _ahead(found: dict[str, dict[str, dict[str, Any]]], formulas: list[str]) -> str:
+    """Return a sentence that says which tools are ahead of symdiff's native code, by how much."""
+    parts = []
+    for formula in formulas:
+        times = {tool: rows[formula]["median"] for tool, rows in found.items() if "times" in rows.get(formula, {})}
+        own = times.get(NATIVE)
+        faster = sorted((tool for tool in times if own and times[tool] < own), key=lambda tool: times[tool])
+        parts += [f"{formula}: " + ", ".join(f"{tool} ({times[tool] / own:.2f} of its time)" for tool in faster)] * (
+            len(faster) > 0
+        )
+    return f"Ahead of {NATIVE}: " + ("; ".join(parts) or "none") + "."
 
 
 def _absent(rows: dict[str, dict[str, Any]]) -> bool:

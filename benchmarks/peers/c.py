@@ -78,10 +78,8 @@ r0[i] = soft*y - t*z; r1[i] = x*w; r2[i] = a*w; r3[i] = w; r4[i] = soft; r5[i] =
 
 def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Return the loop with new arrays for its results."""
-    if formula.name not in _LINES:
-        raise Unsupported("not written by hand")
     count = len(formula.args)
-    loop = _compiled(_LINES[formula.name].strip(), count, _SHARED).loop
+    loop = _compiled(_body(formula), count, _SHARED).loop
 
     def call(*given: Any) -> list[Any]:
         results = [np.empty(given[0].shape) for _ in range(count + 1)]
@@ -93,8 +91,7 @@ def value_and_grad_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Ca
 
 def bare(formula: Formula, arrays: tuple[Any, ...]) -> Call:
     """Return the bare loop."""
-    body = _LINES[formula.name].strip() if formula.name in _LINES else _from_text(formula)
-    library = _compiled(body, len(formula.args), _BARE)
+    library = _compiled(_body(formula), len(formula.args), _BARE)
     results = [np.zeros(len(arrays[0])) for _ in range(len(arrays) + 1)]
 
     def given() -> tuple[Any, ...]:
@@ -113,8 +110,10 @@ def fresh(formula: Formula, arrays: tuple[Any, ...]) -> tuple[Callable[..., Any]
     return value_and_grad_arrays(formula, arrays)
 
 
-def _from_text(formula: Formula) -> str:
-    """Return the body of the loop for a long sum."""
+def _body(formula: Formula) -> str:
+    """Return the body of the loop: the lines written by hand, or those of a long sum."""
+    if formula.name in _LINES:
+        return _LINES[formula.name].strip()
     if not formula.terms:
         raise Unsupported("not written by hand")
     given = ", ".join(f"{name} = a{k}[i]" for k, name in enumerate(formula.args))

@@ -17,7 +17,7 @@ from benchmarks.work.sparse import SparseCase
 
 VERSION = symdiff.__version__
 HAS_LLVM = find_spec("llvmlite") is not None
-LABEL, NATIVE = "symdiff", "symdiff (llvm)"
+LABEL, NATIVE, NATIVE_COO = "symdiff", "symdiff (llvm)", "symdiff (llvm, coo)"
 
 
 def function(formula: Formula) -> symdiff.Function:
@@ -48,7 +48,7 @@ def outputs(formula: Formula, size: int, make: Callable[[int], Any] = np.zeros) 
 
 def native(formula: Formula) -> symdiff.Function:
     """Return `value_and_grad` with native code."""
-    return symdiff.compile(formula.text, args=formula.args, backend="llvm").value_and_grad
+    return native_value(formula).value_and_grad
 
 
 def native_arrays(formula: Formula, arrays: tuple[Any, ...]) -> tuple[symdiff.Function, tuple[Any, ...]]:
@@ -82,6 +82,16 @@ def hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
     return _sparse(function(formula).hessian, arrays)
 
 
+def native_hessian_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Return the dense Hessian at each point, in native code."""
+    return Call(native_value(formula).hessian, arrays)
+
+
+def native_hessian_coo_arrays(formula: Formula, arrays: tuple[Any, ...]) -> Call:
+    """Return the entries of the Hessian at each point, in native code."""
+    return _sparse(native_value(formula).hessian, arrays)
+
+
 def jacobian(formula: Formula) -> Call:
     """Return the dense Jacobian."""
     return Call(function(formula).jacobian, formula.point)
@@ -105,6 +115,31 @@ def native_sparse(case: SparseCase, arguments: tuple[Any, ...]) -> Call:
 def _sparse_array(case: SparseCase, arguments: tuple[Any, ...], backend: str) -> Call:
     f = symdiff.compile(case.text, args=case.args, wrt=case.wrt, backend=backend)
     return Call(getattr(f, case.kind).sparse, arguments, arranged=lambda found: found)
+
+
+def native_value(formula: Formula) -> symdiff.Function:
+    """Return the compiled formula with native code."""
+    return symdiff.compile(formula.text, args=formula.args, backend="llvm")
+
+
+def native_hessian(formula: Formula) -> Call:
+    """Return the dense Hessian with native code."""
+    return Call(native_value(formula).hessian, formula.point)
+
+
+def native_hessian_coo(formula: Formula) -> Call:
+    """Return the entries of the Hessian with native code."""
+    return _sparse(native_value(formula).hessian, formula.point)
+
+
+def native_jacobian(formula: Formula) -> Call:
+    """Return the dense Jacobian with native code."""
+    return Call(native_value(formula).jacobian, formula.point)
+
+
+def native_jacobian_coo(formula: Formula) -> Call:
+    """Return the entries of the Jacobian with native code."""
+    return _sparse(native_value(formula).jacobian, formula.point)
 
 
 def gradient(problem: Problem) -> Call:
@@ -163,15 +198,23 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 
 _LLVM = {"symdiff (llvm)": native_arrays}
 
+
+def _if_native(entries: dict[str, Any]) -> dict[str, Any]:
+    return entries if HAS_LLVM else {}
+
+
 PEER = Peer(
-    values={"symdiff": function},
-    calls={"symdiff": value_and_grad},
+    values={"symdiff": function} | _if_native({NATIVE: native_value}),
+    calls={"symdiff": value_and_grad} | _if_native({NATIVE: native}),
     arrays={"symdiff": value_and_grad_arrays, "symdiff (out=)": value_and_grad_out} | (_LLVM if HAS_LLVM else {}),
     native=_LLVM | {"symdiff (llvm, out=)": native_out} if HAS_LLVM else {},
     fresh=_LLVM if HAS_LLVM else {},
-    hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo},
-    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays},
-    jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo},
+    hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo}
+    | _if_native({NATIVE: native_hessian, NATIVE_COO: native_hessian_coo}),
+    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
+    | _if_native({NATIVE: native_hessian_arrays, NATIVE_COO: native_hessian_coo_arrays}),
+    jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
+    | _if_native({NATIVE: native_jacobian, NATIVE_COO: native_jacobian_coo}),
     sparse={"symdiff": sparse} | ({"symdiff (llvm)": native_sparse} if HAS_LLVM else {}),
     gradients={"symdiff": gradient} | ({"symdiff (llvm)": native_gradient} if HAS_LLVM else {}),
     products={"symdiff": product} | ({"symdiff (llvm)": native_product} if HAS_LLVM else {}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -37,17 +37,20 @@ History = dict[str, tuple[int, float, float, int]]
 
 def run(setup: Setup) -> Findings:
     """Yield a table for each formula and size, with its targets."""
-    _race(setup, EXAMPLE, 10, 0, {})  # so that nothing is loaded and built during the race
+    measured(setup, EXAMPLE, 10, 0, {})  # so that nothing is loaded and built during the race
     for formula in FORMULAS:
         history: History = {}
         for size, rounds in SIZES if not setup.quick else QUICK_LONG if formula.terms else QUICK:
-            rows = _race(setup, formula, size, rounds, history)
+            rows = measured(setup, formula, size, rounds, history)
             title = f"{formula.name}, {size:,} points  {formula.summary}"
             yield comparison(title, rows, formula=formula.name, points=size)
             yield from _targets(rows, formula, size)
 
 
-def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: History) -> list[Row]:
+def measured(
+    setup: Setup, formula: Formula, size: int, rounds: int, history: History, only: Sequence[str] = ()
+) -> list[Row]:
+    """Return the times of all tools at one size, or of some, by their labels. Add to the history of the formula."""
     arrays = formula.arrays(size)
     expected = pieces(formula, arrays)
     making: dict[str, float] = {}
@@ -62,7 +65,7 @@ def _race(setup: Setup, formula: Formula, size: int, rounds: int, history: Histo
         return made if isinstance(made, Call) else Call(*made, arranged=parts)
 
     pace = {"rounds": rounds, "seconds": setup.pace["seconds"], "budget": setup.budget / 4}
-    rows = race(setup.entrants("arrays", enter), expected, **pace)
+    rows = race(setup.entrants("arrays", enter, only), expected, **pace)
     for row in rows:
         if row.times:
             first = row.first or 0.0  # a first call that takes several times as long compiles

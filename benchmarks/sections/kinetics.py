@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.harness.measure import numbers, race, sprint
-from benchmarks.output.report import comparison
+from benchmarks.output.report import at_most, comparison, within
 from benchmarks.peers import symdiff as base
 from benchmarks.sections import Findings, Setup
+from benchmarks.sections.second import AT_A_POINT, MAKING
 from benchmarks.work.formulas import KINETICS
 
 TITLE = "kinetics: the Jacobian of mass-action kinetics at one point"
@@ -19,5 +20,9 @@ def run(setup: Setup) -> Findings:
     rounds = 2 if setup.quick else 5
     rows = sprint(setup.built("jacobians"), KINETICS, expected, rounds=rounds, budget=setup.budget)
     yield comparison(f"{KINETICS.name}, from text to the first Jacobian  {summary}", rows)
+    yield at_most(rows, "casadi", MAKING, "kinetics, from text to the first Jacobian")
     entrants = setup.entrants("jacobians", lambda _, make: make(KINETICS))
-    yield comparison(f"{KINETICS.name}, one call, floats  {summary}", race(entrants, expected, **setup.pace))
+    rows = race(entrants, expected, **setup.pace)
+    yield comparison(f"{KINETICS.name}, one call, floats  {summary}", rows)
+    for name in (base.NATIVE, base.NATIVE_COO):
+        yield within(rows, "casadi (buffer, C)", AT_A_POINT, "kinetics, one call, floats", name)

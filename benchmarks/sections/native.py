@@ -21,7 +21,7 @@ POINTS = 1_000
 CALL = (1.5, 1e-6)  # times the bare loop, plus seconds
 FLOATS = ("numba", "symengine", "heyoka", "ddx")  # the tools that compile functions of floats
 LIMITS = {"numba (by hand)": 3.0, "symengine (LLVM)": 1.0}  # times their call with floats
-FIRST, FIRST_LONG = 0.05, 2.0  # seconds, including the compiler
+FIRST, FIRST_LONG = 0.015, 2.0  # seconds, including the compiler
 
 
 def run(setup: Setup) -> Findings:

@@ -65,7 +65,7 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
     """Compile a formula or a Python function into a Function.
 
     Args:
-        text: One of these:
+        text (str, function, or SymPy expressions): One of these:
 
             - A formula: an expression, or assignments (one a line, or separated by `;`) and then result expressions
               separated by commas.
@@ -73,12 +73,12 @@ def compile(  # noqa: A001 - the name users expect, as re.compile
               operations that it does.
             - A SymPy expression or Matrix, a list or tuple of such (several outputs; a list in a list is an array), or
               what `sympy.cse` returns.
-        args: The names of the arguments in order, with their core shapes: `"x1, x2"`, `"x[n], A[m,3]"`, commas or
-            not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand for their names, and a
-            MatrixSymbol for its shape too. Default: every free name of a formula, in order of first appearance, or
-            every parameter of a Python function that has no default value; each is a scalar. SymPy expressions of two
-            or more symbols need this option.
-        wrt: The names to differentiate by, in order. Default: all arguments that are not integers.
+        args (str or sequence): The names of the arguments in order, with their core shapes: `"x1, x2"`,
+            `"x[n], A[m,3]"`, commas or not, or a list of such. `"i[m]: int"` is made of integers. SymPy symbols stand
+            for their names, and a MatrixSymbol for its shape too. Default: every free name of a formula, in order of
+            first appearance, or every parameter of a Python function that has no default value; each is a scalar. SymPy
+            expressions of two or more symbols need this option.
+        wrt (str or sequence): The names to differentiate by, in order. Default: all arguments that are not integers.
         constants: The values of names that are not arguments: numbers, and arrays or lists of real numbers, as
             `{"g": 9.81, "A": array}`. Arrays are copied, so later changes have no effect. A call converts them to the
             precision of the arguments. For a Python function, the names are those of its parameters.

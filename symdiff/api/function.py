@@ -260,7 +260,7 @@ class Function:
                 - "javascript": the same as an ES module.
                 - "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the
                   NumPy source that calls native code comes first.
-                - "llvm floats": native code of this machine, for floats.
+                - "llvm floats": native code of this machine, for one point: floats, and known elements of arrays.
 
         Raises:
             ValueError: There is no such target, or it lacks a function of the formula.
@@ -473,7 +473,7 @@ class Function:
         A field has the loop shape, and behind it the core shape of its argument.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -494,7 +494,7 @@ class Function:
         The shapes are those of a call and of `grad`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -600,7 +600,7 @@ class Function:
         and `coo`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -623,7 +623,7 @@ class Function:
         each of `wrt`, as `grad` does, with the same shapes.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
 
         Examples:
             >>> import symdiff
@@ -645,7 +645,7 @@ class Function:
         the shape of x. The numbers are those of `hvp`.
 
         Raises:
-            ShapeError: The formula has several outputs.
+            ShapeError: The formula does not have one scalar output.
             TypeError: There are several names in `wrt`. `pack` combines them into one.
 
         Examples:
@@ -1170,10 +1170,79 @@ class Function:
             LimitError: There are more nodes than `limits.shown`.
             ShapeError: There is more than one point, or the sizes of arrays do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not real.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.graph(2.0, 5.0).svg()[:4]
+            '<svg'
         """
         from symdiff.api.graph import graph
 
         return graph(self, args, kwargs)
+
+    def plot(
+        self,
+        /,
+        *more: Function | Mapping[str, Any],
+        data: Any = None,
+        std: Any = None,
+        cov: Any = None,
+        derivatives: int = 0,
+        ax: Any = None,
+        **named: Any,
+    ) -> Any:
+        """Draw the formula over one range or two with Matplotlib, and return the axes.
+
+        Over one range, this draws a curve for each result. Over two ranges, it draws contours. Their colours are
+        logarithmic if the values span decades.
+
+            f.plot(x=(-3, 3), a=2)
+            f.plot(x=(-3, 3), y=np.linspace(0, 1, 50))
+            model.plot(a=2.1, b=0.3, data=(t, y, y_error), cov=covariance)
+
+        Args:
+            *more: Other Functions to draw in the same picture, over one range. A mapping gives arguments by name, for
+                names that are options here.
+            data: Points to draw over the formula: `(x, y)`, with error bars `(x, y, error of y)` or
+                `(x, y, error of y, error of x)`. An error is a number, an array, or an array of two rows for the parts
+                below and above. If one argument has no value, its range is that of the data. With two ranges,
+                `(x, y, z)` are points whose colours show the values z.
+            std: Standard deviations of arguments, as for `symdiff.propagate`. They give a band around the curve, one
+                standard deviation to each side. A sequence has one for each argument in `wrt` without a range.
+            cov: The covariance matrix of the arguments in `wrt` without a range, in order, instead.
+            derivatives: How many derivatives by the argument with the range to draw below the curve, up to 4; True is
+                the first one. With two ranges, arrows show the direction of the gradient.
+            ax: Matplotlib's axes to draw on, one for each panel. Default: a new figure.
+            **named: For each argument its value or its range. A range is `(start, stop)`, or an array of points for a
+                scalar argument. For an array with one axis, a list of numbers and ranges, as `x=[(-2, 2), 1.0]`.
+
+        Returns:
+            Matplotlib's axes, or an array of axes if there are several: one for each derivative, or, over two ranges,
+            for each result.
+
+        Raises:
+            ImportError: Matplotlib is not installed (the extra `symdiff-compiler[plot]`).
+            TypeError: An argument is missing or unknown, or has neither a value nor a range.
+            ValueError: There is no range, or there are more than two. A range is empty, runs backwards, or is not
+                finite. The formula is not finite anywhere, or has more than ten results.
+            ShapeError: A value, the data or the covariance matrix do not have the right shape.
+
+        Examples:
+            >>> import symdiff
+            >>> ax = symdiff.compile("a*sin(x)").plot(x=(-3, 3), a=2)
+            >>> ax.get_xlabel()
+            'x'
+        """
+        from symdiff.api.plot import plot
+
+        for one in more:
+            if isinstance(one, Mapping):
+                named = {**one, **named}
+            elif not isinstance(one, Function):
+                raise TypeError(f"plot takes Functions, and ranges by name, as f.plot(x=(-3, 3)), not {one!r:.60}")
+        functions = [self, *[one for one in more if isinstance(one, Function)]]
+        return plot(functions, named, data=data, std=std, cov=cov, derivatives=derivatives, ax=ax)
 
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
@@ -1242,10 +1311,11 @@ class Function:
             ShapeError: There is more than one point, or the sizes of arrays do not fit.
             TypeError: The number or a name of the arguments is wrong, or an argument is not real.
 
-        >>> import symdiff
-        >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
-        >>> str(page)[:15]
-        '<!doctype html>'
+        Examples:
+            >>> import symdiff
+            >>> page = symdiff.compile("x*sin(y)").report(1.0, 2.0)
+            >>> str(page)[:15]
+            '<!doctype html>'
         """
         from symdiff.api.report import report
 

@@ -18,6 +18,7 @@ class Derivatives(Builder):
     Attributes:
         slopes: For each `by` row, the function that makes its derivative by the second operand.
         as_written: Rows are differentiated by their operands alone, as the formula is written.
+        partials: The partial derivatives by rules that have been made, by row and operand.
         presences: For each row that has been asked about, the condition under which it is present; None for always.
     """
 
@@ -26,6 +27,7 @@ class Derivatives(Builder):
         self.exact = False
         self.slopes = slopes
         self.as_written = False
+        self.partials: dict[tuple[int, int], int] = {}
         self.presences: dict[int, int | None] = {}
 
 

@@ -224,7 +224,7 @@ def entries(program: Program, wrt: Sequence[str], *, chosen: Sequence[int] | Non
     parts of the matrix.
     """
     del wrt
-    work = Pass(program)
+    work = Pass(program, sweeps=False)
     if chosen is not None:
         b, (matrix,) = work.builder, work.program.outputs
         shape = b.shape(matrix)

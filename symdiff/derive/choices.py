@@ -260,11 +260,14 @@ class Total:
 
     def add(self, term: int) -> None:
         """Add a term, as `plus` does."""
-        if self._rows and _fit_together(self._builder, self._rows[-1], term):
-            self._rows.append(term)
+        rows = self._rows
+        if not rows:
+            self._rows = [term]
+        elif _fit_together(self._builder, rows[-1], term):
+            rows.append(term)
         else:
-            total = self.row()
-            self._rows = [term if total is None else plus(self._builder, total, term)]
+            total = rows[0] if len(rows) == 1 else _together(self._builder, rows)
+            self._rows = [plus(self._builder, total, term)]
 
     def row(self) -> int | None:
         """Return the row of the sum; None if there are no terms."""
@@ -275,6 +278,8 @@ class Total:
 
 def plus(b: Derivatives, total: int, term: int) -> int:
     """Return the sum. Terms that depend on the same condition share one choice."""
+    if not b.graph.shapes and not b.graph.choices:
+        return signed_sum(b, total, term)
     if _fit_together(b, total, term):
         return _together(b, [total, term])
     if (common := shared(b, total, term)) is not None:

@@ -38,20 +38,27 @@ def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[
     together: dict[int, dict[int, int]] = {}  # for each row whose derivatives are made together, all contributions
 
     def contribute(j: int, i: int, k: int) -> None:
-        if is_joint(rows[i]):
+        row = rows[i]
+        if is_joint(row):
             if i not in together:
-                wanted = [n for n, operand in enumerate(operands(rows[i])) if operand in active]
-                together[i] = joint_adjoints(builder, i, rows[i], bars[i], wanted)
+                wanted = [n for n, operand in enumerate(operands(row)) if operand in active]
+                together[i] = joint_adjoints(builder, i, row, bars[i], wanted)
             term = together[i].get(k)
         else:
-            term = chain(builder, i, rows[i], k, bars[i])
-        if term is not None:
-            totals.setdefault(j, Total(builder)).add(term)
+            term = chain(builder, i, row, k, bars[i])
+        if term is None:
+            return
+        if j in totals:
+            totals[j].add(term)
+        else:
+            totals[j] = Total(builder, term)
 
+    shared = builder.graph.shared
     while waiting:
         i = -heappop(waiting)
-        for use in gathered.pop(i, ()):
-            contribute(i, *use)
+        if not shared:
+            for use in gathered.pop(i, ()):
+                contribute(i, *use)
         bar = totals.pop(i).row() if i in totals else None
         if bar is None:
             continue
@@ -63,7 +70,7 @@ def vjp(builder: Derivatives, cotangents: Mapping[int, int], active: Collection[
                     heappush(waiting, -j)
                 # The term is added at once, so that few adjoints live at a time. A textbook adds all terms when the
                 # adjoint is completed, so that adjoints come in reverse order.
-                if builder.graph.shared:
+                if shared:
                     contribute(j, i, k)
                 else:
                     gathered.setdefault(j, []).append((i, k))

@@ -70,16 +70,19 @@ def _partial(b: Derivatives, i: int, row: Row, k: int) -> int | None:
             f"the derivative of {row[0]} by its argument {primitive.parameters[k]} is not known; write a number there,"
             " or name other variables, as in wrt='x'"
         )
-    if rule in ("0", "1"):
-        return None if rule == "0" else b.const(1.0)
+    if rule in ("0", "1", "-1"):
+        return None if rule == "0" else b.const(float(rule))
     if rule in primitive.parameters:
         return int(row[1 + primitive.parameters.index(rule)])
     if row[0] == "where" and corner_of(b, row[1]) is not None:
         return b.raw("where", row[1], b.const(nan), b.const(1.0))
-    bindings = dict(zip(primitive.parameters, row[1:], strict=True))
-    bindings["out"] = i
-    with b.simplifying():
-        return instantiate(b, rule, bindings)
+    made = b.partials.get((i, k)) if b.graph.shared else None
+    if made is None:
+        bindings = dict(zip(primitive.parameters, row[1:], strict=True))
+        bindings["out"] = i
+        with b.simplifying():
+            made = b.partials[i, k] = instantiate(b, rule, bindings)
+    return made
 
 
 def _unless(b: Derivatives, condition: int, factor: int) -> int:

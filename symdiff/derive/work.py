@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from math import prod
 from operator import mul
 
@@ -35,8 +36,9 @@ class Pass:
         labels, steps, sections: Those of the derivative program.
     """
 
-    def __init__(self, source: Program) -> None:
-        made = ways(source)
+    def __init__(self, source: Program, *, sweeps: bool = True) -> None:
+        """Copy a program. Without `sweeps`, it is not differentiated."""
+        made = ways(source) if sweeps else None
         self.program = compact(source) if made is None else made.program
         graph = self.program.graph
         self.builder = Derivatives(graph) if made is None else MarkedDerivatives(graph, made.slopes)
@@ -45,15 +47,20 @@ class Pass:
         self._bypassed = set() if made is None else made.bypassed
         self.start = len(self.program.graph.rows)
         self._entries = 0  # of the matrix in the making
-        self._uses: list[list[Use]] = [[] for _ in range(self.start)]
-        for i, row in enumerate(self.program.graph.rows):
-            for k, j in enumerate(operands(row)):
-                self._uses[j].append((i, k))
         self.inputs = list(self.program.inputs)
         self.taken = set(self.program.arguments)
         self.labels = dict(self.program.labels)
         self.steps = set(self.program.steps)
         self.sections = self.program.sections
+
+    @cached_property
+    def _uses(self) -> list[list[Use]]:
+        """For each primal row, the rows that it is an operand of, and its position in each."""
+        found: list[list[Use]] = [[] for _ in range(self.start)]
+        for i in range(self.start):
+            for k, j in enumerate(operands(self.builder.row(i))):
+                found[j].append((i, k))
+        return found
 
     def rows_of(self, names: Sequence[str]) -> list[int]:
         """Return the rows of some arguments."""
@@ -89,8 +96,9 @@ class Pass:
     def active(self, rows: Iterable[int]) -> set[int]:
         """Return the given rows and all primal rows that depend on them."""
         found = set(rows)
+        primal = self.builder.graph.rows
         for i in range(self.start):
-            if any(j in found for j in operands(self.builder.row(i))):
+            if not found.isdisjoint(operands(primal[i])):
                 found.add(i)
         return found
 

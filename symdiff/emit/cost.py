@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
+from symdiff.graph.dims import numel
 from symdiff.graph.ir import Program, Row, live, operands
+from symdiff.graph.operations import is_assembled
 from symdiff.ops.base import Operation
 from symdiff.ops.loops import assembles
 from symdiff.ops.table import PRIMITIVES
@@ -22,11 +24,13 @@ class Cost(Struct):
         alive: The most arrays that are held at a time: arguments, results and intermediate values.
         operations: The number of operations.
         work: The time that the operations take, in additions.
+        wide: The elements of the results that are put together of parts, such as matrices of derivatives.
     """
 
     alive: int
     operations: int
     work: int
+    wide: int = 0
 
 
 def reach(program: Program, axes: Sequence[int]) -> list[int]:
@@ -60,7 +64,10 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
             last[j] = i
     kept = {*[i for i in program.inputs if needed[i]], *program.outputs}
     ends = [0] * (len(rows) + 1)
-    held = most = len(kept)
+    together = [i for i in {*program.outputs} if is_assembled(rows[i][0])]
+    wide = sum([numel(program.graph.shape(i)) for i in together], start=0)
+    wide = wide if isinstance(wide, int) else 0
+    held = most = len(kept) + wide
     operations = work = 0
     for i, row in enumerate(rows):
         if needed[i] and row[0] not in ("input", "const"):
@@ -71,7 +78,10 @@ def cost_of(program: Program, axes: Sequence[int]) -> Cost:
                 ends[last[i]] += 1
         most = max(most, held)
         held -= ends[i]
-    return Cost(most + 1, max(operations, 1), max(work, 1))  # one more: the array that is being made
+    for i in together:  # each part is written with a stride
+        operations += len(rows[i]) - 1
+        work += _FUNCTION * (len(rows[i]) - 1)
+    return Cost(most + 1, max(operations, 1), max(work, 1), wide)  # one more: the array that is being made
 
 
 def work_of(row: Row) -> int:

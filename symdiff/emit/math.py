@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import prod
+from struct import Struct
 from typing import Any, Self, cast
 
 import numpy as np
@@ -121,9 +122,20 @@ def convert(program: Program, output: int) -> Callable[[Any], Any] | None:
     parts = np.array([numbers[j] for j in row[1:]], np.intp)
     at = np.ravel_multi_index(np.array(row[0].places, np.intp).reshape(-1, len(shape)).T, shape)
 
+    count = len(numbers)
+    pack: Any = Struct(f"{count}d").pack_into  # which reads floats twice as fast as NumPy
+    filled = np.array_equal(at, np.arange(prod(shape)))
+    repeats = count < len(parts)
+
     def array(values: Any) -> Any:
+        given = np.empty(count)
+        pack(given, 0, *values)
+        if repeats:
+            given = given[parts]
+        if filled:
+            return given.reshape(shape)
         made = np.zeros(prod(shape))
-        made[at] = np.array(values, np.float64)[parts]
+        made[at] = given
         return made.reshape(shape)
 
     return array

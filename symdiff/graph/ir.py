@@ -83,26 +83,31 @@ class Graph:
 
     def append(self, row: Row) -> int:
         """Add a row, even if there is an equal one, and return its index."""
-        i = len(self.rows)
+        rows, op = self.rows, row[0]
+        i = len(rows)
         if i >= self._room:
             self.allow(1)
+        if self.shapes or op.__class__ is not str or op == "input":
+            self._shape(i, row)
+        if op == "where":
+            self.choices = True
+        elif op in GROWING:
+            self.grows = True
+        rows.append(row)
+        return i
+
+    def _shape(self, i: int, row: Row) -> None:
+        """Find the shape of the next row, which may be an array, and check its size."""
         if len(row) > _WIDE:
             self.allow(len(row))
             self._room -= len(row)
-        if self.shapes or row[0].__class__ is not str or (row[0] == "input" and len(row) > 2):
-            shape = self.shape_of(row)
-            if len(shape) > MOST_AXES:
-                raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
-            if shape:
-                self.shapes[i] = shape
-                if row[0] != "input" and isinstance(count := numel(shape), int) and count > self.limits.elements:
-                    raise self.limits.exceeded("elements", f"the formula makes an array of {count} elements, more")
-        if row[0] == "where":
-            self.choices = True
-        elif row[0] in GROWING:
-            self.grows = True
-        self.rows.append(row)
-        return i
+        shape = self.shape_of(row)
+        if len(shape) > MOST_AXES:
+            raise ShapeError(f"an array of {len(shape)} axes; at most {MOST_AXES} are possible, as in NumPy")
+        if shape:
+            self.shapes[i] = shape
+            if row[0] != "input" and isinstance(count := numel(shape), int) and count > self.limits.elements:
+                raise self.limits.exceeded("elements", f"the formula makes an array of {count} elements, more")
 
     def shape(self, i: int) -> Shape:
         """Return the core shape of row `i`."""
@@ -209,8 +214,10 @@ def live(program: Program) -> bytearray:
         alive[i] = 1
     for i in range(len(rows) - 1, -1, -1):
         if alive[i]:
-            for j in operands(rows[i]):
-                alive[j] = 1
+            op, *of = rows[i]
+            if op != "input" and op != "const":  # noqa: PLR1714 - twice as fast as a tuple of both
+                for j in of:
+                    alive[j] = 1
     return alive
 
 
@@ -245,11 +252,13 @@ def replay(
         while sections and sections[0][0] <= i:
             moved.append((len(graph.rows), sections.pop(0)[1]))
         if alive[i]:
-            if row[0] not in ("input", "const"):
-                row = (row[0], *[new[j] for j in row[1:]])
+            op = row[0]
+            if op != "input" and op != "const":  # noqa: PLR1714
+                row = (op, *[new[j] for j in row[1:]])
             new[i] = make(i, row)
     moved += [(len(graph.rows), title) for _, title in sections]
-    labels = relabelled(program.labels, {i: j for i, j in enumerate(new) if j >= 0})
+    named = {*program.labels, *[int(label[1]) for label in program.labels.values() if isinstance(label, tuple)]}
+    labels = relabelled(program.labels, {i: new[i] for i in named if new[i] >= 0})
     quiet = {new[i] for i in program.quiet if alive[i]}
     if quiet:  # one new row may take the place of several
         quiet -= {new[i] for i in range(len(rows)) if alive[i] and i not in program.quiet}

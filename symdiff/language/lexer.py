@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import takewhile
 
 from symdiff.errors import ParseError
@@ -33,6 +33,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+
+_GROUPS = {number: name for name, number in _TOKEN.groupindex.items()}
 
 # Texts in quotes, and what stands before them: they are the subscripts of einsum, and values of named arguments.
 _QUOTED = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
@@ -112,15 +114,18 @@ def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
     limits = of_process if limits is None else limits
     if len(text) > limits.characters:
         raise limits.exceeded("characters", f"the text has {len(text)} characters, more")
-    match = _TOKEN.match
     position = 0
-    while True:
-        found = match(text, position)
-        assert found is not None  # `bad` matches any character
-        kind = str(found.lastgroup)
-        position = found.end()
-        start = found.start(kind)
-        value = found[kind]
+    while position >= 0:
+        position = yield from _tokens(text, position)
+
+
+def _tokens(text: str, position: int) -> Generator[Token, None, int]:
+    """Yield tokens from a position on, to the end or to a text in quotes. Return where to go on, or -1 at the end."""
+    for found in _TOKEN.finditer(text, position):  # `bad` matches any character, so no character is skipped
+        group: int = found.lastindex  # type: ignore[assignment]  # there always is one
+        kind = _GROUPS[group]
+        start = found.start(group)
+        value = found[group]
         if kind == "name":
             yield kind, value if value.isascii() else normalise(value, text, start), start
         elif kind == "number":
@@ -131,13 +136,12 @@ def tokens(text: str, limits: Limits | None = None) -> Iterator[Token]:
             yield kind, float(value), start
         elif kind == "bad" and (quoted := _quoted(text, start)):
             yield "quoted", quoted[0][1:-1], start
-            position = quoted.end()
+            return quoted.end()
         elif kind == "bad":
             raise ParseError(_unexpected(text, start), text, start)
         else:
             yield kind, value, start
-            if kind == "end":
-                return
+    return -1
 
 
 def normalise(name: str, text: str, position: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, NoReturn
 
 from symdiff.errors import ShapeError, few, point_at
@@ -26,6 +26,8 @@ from symdiff.ops.table import BASIC, CONSTANTS, CORE, FORMULAS, FUNCTIONS, PRIMI
 from symdiff.simplify.build import Builder
 
 _PREDEFINED: dict[str, float | bool] = {**CONSTANTS, "True": True, "False": False}
+_ROWS = {int}  # the types of arguments that are rows
+_NAMES = 512  # names of functions that are remembered
 _OF_BOTH = BASIC.intersection(CALLS)  # functions of several scalars or of one array
 
 
@@ -388,6 +390,8 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
         scope.fail(f"{name!r} is a variable here, not a function; for a product write {name}*(...)", position)
     if name in scope.outside:
         return called(scope, name, scope.outside[name], arguments, position)
+    if (plain := _plain(name, len(arguments))) and {*map(type, arguments)} == _ROWS:
+        return scope.builder.op(plain, *arguments)  # type: ignore[arg-type]  # rows, as just checked
     if name in ("Piecewise", "piecewise"):
         return _piecewise(scope, name, arguments, position)
     if name in LOOPS:
@@ -428,6 +432,15 @@ def _call(scope: Scope, name: str, arguments: list[Value], position: int) -> Val
     if name in FORMULAS:
         return _formula(scope, name, arguments, position)
     return _primitive(scope, name, FUNCTIONS[name], arguments, position)  # type: ignore[arg-type]  # rows: tuples are refused
+
+
+@lru_cache(_NAMES)
+def _plain(name: str, count: int) -> str:
+    """Return the operation that a function of `count` numbers is; an empty text if a call needs a closer look."""
+    if name in CALLS or name in LOOPS or name in ROOTS or name in PRODUCTS or name in FORMULAS or name not in FUNCTIONS:
+        return ""
+    primitive = FUNCTIONS[name]
+    return primitive.name if primitive.arity == count and not primitive.variadic and not primitive.orders else ""
 
 
 def _primitive(scope: Scope, name: str, primitive: Primitive, arguments: list[int], position: int) -> int:
@@ -513,11 +526,17 @@ _KINDS: dict[str, Callable[..., Value]] = {
 def _expression(text: str) -> list[Item]:
     """Return the postfix form of a formula of the table, with calls of internal primitives as operations."""
     items = parse(text, Limits()).results[0].items
-    return [("op", *item[1:]) if item[0] == "call" and _is_internal(item[1]) else item for item in items]
+    return [
+        ("op", name, count, position)
+        if kind == "call" and (name := _operation(value, count))
+        else (kind, value, count, position)
+        for kind, value, count, position in items
+    ]
 
 
-def _is_internal(name: str) -> bool:
-    return name in PRIMITIVES and PRIMITIVES[name].internal
+def _operation(name: str, count: int) -> str:
+    """Return the operation that a call in a formula of the table is; an empty text if it is none."""
+    return name if name in PRIMITIVES and PRIMITIVES[name].internal else _plain(name, count)
 
 
 def instantiate(builder: Builder, text: str, bindings: Mapping[str, int]) -> int:

@@ -139,10 +139,11 @@ def parse(text: str, limits: Limits | None = None) -> Syntax:
         LimitError: The text is too long or nested too deeply.
     """
     parser = _Parser(text, of_process if limits is None else limits)
+    take = parser.take
     for token in tokens(text, limits):
-        parser.take(token)
+        take(token)
         while parser.waiting:
-            parser.take(parser.waiting.pop())
+            take(parser.waiting.pop())
     return parser.finish()
 
 
@@ -154,7 +155,8 @@ class _Parser:
         self.limits = limits
         self.due = True
         self.last: Token = ("newline", "", 0)
-        self.before: tuple[Token, ...] = ()  # the two tokens before `last`
+        self.earlier: Token | None = None  # the token before `before`
+        self.before: Token | None = None  # the token before `last`
         self.stack: list[_Pending] = []
         self.brackets = 0  # number of open brackets on the stack
         # The method for the next token after `[`, after `.`, or after a line break that follows an operand.
@@ -175,9 +177,13 @@ class _Parser:
 
     def take(self, token: Token) -> None:
         """Take the next token."""
-        take = self.suffix or (self.operand if self.due else self.operator)
-        take(token)
-        self.before, self.last = (*self.before[-1:], self.last), token
+        if self.suffix is not None:
+            self.suffix(token)
+        elif self.due:
+            self.operand(token)
+        else:
+            self.operator(token)
+        self.earlier, self.before, self.last = self.before, self.last, token
 
     def push(self, pending: _Pending) -> None:
         if len(self.stack) >= self.limits.depth:
@@ -304,8 +310,9 @@ class _Parser:
 
     def infix(self, primitive: Primitive, symbol: Symbol, position: int) -> None:
         precedence = symbol.precedence
+        stack = self.stack
         self.due = True
-        if self.stack and self.stack[-1].precedence >= UNARY and precedence in _OPEN_TO_DOUBT:
+        if stack and stack[-1].precedence >= UNARY and precedence in _OPEN_TO_DOUBT:
             waiting = takewhile(lambda pending: pending.precedence >= UNARY, reversed(self.stack))
             if any((pending.kind, pending.value) == ("op", "not") for pending in waiting):
                 self.fail(f"write parentheses, as !(x {symbol.text} y) or (!x) {symbol.text} y", position)
@@ -318,8 +325,9 @@ class _Parser:
             else:
                 self.push(_Pending("compare", COMPARE, [primitive.name], 2, position))
         else:
-            self.reduce(precedence + 1 if symbol.right else precedence)
-            if self.stack and self.stack[-1].kind == "list" and _ELEMENTS.match(self.text, position - 1):
+            if stack and stack[-1].precedence >= precedence:
+                self.reduce(precedence + 1 if symbol.right else precedence)
+            if stack and stack[-1].kind == "list" and _ELEMENTS.match(self.text, position - 1):
                 self.stack[-1].sign = position
             self.push(_Pending("joined" if symbol.conditions else "op", precedence, primitive.name, 2, position))
 
@@ -418,7 +426,7 @@ class _Parser:
         """Take the token after a point. Only T is allowed."""
         kind, value, position = token
         if kind != "name" or value != "T":
-            self.fail(no_attribute(str(self.before[-1][1]), self.text, position), self.last[2])
+            self.fail(no_attribute(str(self.before[1] if self.before else ""), self.text, position), self.last[2])
         self.items.append(("transpose", "T", 1, self.last[2]))
         self.suffix = None
 
@@ -512,7 +520,8 @@ class _Parser:
         if self.brackets and "\n" in self.text[self.last[2] : position]:
             self.unclosed()
         listed = bool(self.stack) and self.stack[-1].kind == "list"
-        self.fail(no_operator((*self.before, self.last), kind, value, self.text, position, listed=listed), position)
+        before = [token for token in (self.earlier, self.before, self.last) if token is not None]
+        self.fail(no_operator(before, kind, value, self.text, position, listed=listed), position)
 
     def finish(self) -> Syntax:
         """Return the syntax after the last token."""

@@ -28,13 +28,14 @@ def enlist(helpers: int, spread: int, serve: Callable[[int], object]) -> None:
         serve: What a thread calls with the address of its box. It releases the interpreter's lock and never returns.
     """
     with _lock, suppress(RuntimeError):  # the interpreter is shutting down, or can have no more threads
+        _head("spread").value = spread  # first, since native code calls it once there are helpers
         begun = _head("helpers")
         while begun.value < helpers:
             box = MEMORY + (1 + begun.value) * LINE
             for name in ("bed", "done"):
                 _entry(box, BOX.index(name)).value = _new_lock()
             begun.value += 1
-            _head("spread").value = spread
+            _entry(box, BOX.index("number")).value = begun.value
             threading.Thread(target=serve, args=(box,), name=f"symdiff_native_{begun.value}", daemon=True).start()
 
 

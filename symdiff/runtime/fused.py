@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
@@ -19,10 +18,11 @@ from symdiff.graph.operations import is_assembled
 from symdiff.runtime import native
 from symdiff.runtime.arguments import FLOAT64, Array, IntShape, sharing
 from symdiff.runtime.reports import heeded
-from symdiff.runtime.strips import in_one_piece, run_in_one_piece, run_in_strips
+from symdiff.runtime.strips import Parts, in_one_piece, run_in_one_piece, run_in_strips
 
 _LONG = 20_000  # operations of a program whose machine code is not optimised
 _PARALLEL = 1_000_000  # additions, in native code, that are worth a thread
+_PIECE = 300_000  # additions of vectors, for which the same holds where the crew shares the points
 
 
 class Fused:
@@ -88,16 +88,30 @@ def without_overlap(values: Sequence[Array], outs: Sequence[Array | None]) -> li
     return [a.copy() if id(a) in shared else a for a in values]
 
 
+def _is_plain(a: Any, dtype: np.dtype[Any]) -> bool:
+    return type(a) is np.ndarray and a.dtype is dtype
+
+
 class FusedPoints(Fused):
     """The native code of a program of scalars: one loop over points. Results may be arrays of scalars."""
 
     def __init__(self, program: Program, threads: int, function: Callable[[str], Callable[..., Any]]) -> None:
         super().__init__(program, threads, function)
-        # For each result of native code: the output, and the place in it.
-        self._places: list[tuple[int, tuple[Any, ...]]] = [(r.output, r.place) for r in self._loops.results]
-        found = Counter([k for k, _ in self._places])
-        shapes = [program.graph.shape(i) for i in program.outputs]
-        self._filled = [found[k] == prod(fixed(shape)) for k, shape in enumerate(shapes)]
+        self._work = llvm.work_of(self._loops.program)
+        places: list[list[Any]] = [[] for _ in program.outputs]
+        for result in self._loops.results:
+            places[result.output].append(result.place)
+        shapes = [fixed(program.graph.shape(i)) for i in program.outputs]
+        # How each assembled output is put together of results. It need not have any.
+        self._parts = [Parts(*of) if of[0] else None for of in zip(shapes, places, strict=True)]
+
+    @property
+    def share(self) -> int:
+        """The number of points that are worth a thread.
+
+        The crew is quick, so this is ten microseconds of work. Threads of Python put arrays together, and start later.
+        """
+        return worth_a_thread(self._cost.work) if any(self._assembled) else max(_PIECE // self._work, 1024)
 
     def __call__(
         self,
@@ -109,25 +123,26 @@ class FusedPoints(Fused):
         outs: Sequence[Array | None],
     ) -> list[Array]:
         """Return results of some shapes for arguments that broadcast to a loop shape, in `outs` where given."""
-        results = [np.empty(s, dtype) if o is None else o for s, o in zip(shapes, outs, strict=True)]
-        given = [o for o in outs if o is not None]
         values = without_overlap(values, outs)
-        options: Any = {"share": self.share, "threads": self._threads, "judge": partial(self._function, "numpy")}
+        new = [np.empty if parts is None or parts.filled else np.zeros for parts in self._parts]
+        results = [make(s, dtype) if o is None else o for make, s, o in zip(new, shapes, outs, strict=True)]
+        for out, parts in zip(outs, self._parts, strict=True):
+            if out is not None and parts is not None and not parts.filled:
+                out[...] = 0.0
+        made = [(out, parts) for out, parts in zip(results, self._parts, strict=True) if parts is None or parts.count]
+        if not made or not prod(loop):
+            return results
         whole = [a for a in values if a.ndim]
+        options: Any = {"share": self.share, "threads": self._threads, "judge": partial(self._function, "numpy")}
         if (
-            not any(self._assembled)
-            and all(in_one_piece(a, loop, dtype) for a in (*whole, *given))
+            all(in_one_piece(a, loop, dtype) for a in whole)
+            and all(in_one_piece(o, s, dtype) for o, s in zip(results, shapes, strict=True))
             and (len(whole) == len(values) or all(a.dtype == dtype for a in values))
         ):
             code = self.code(dtype, tuple([a.ndim > 0 for a in values]))
-            run_in_one_piece(code, values, results, prod(loop), **options)
-            return results
-        for result, filled in zip(results, self._filled, strict=True):
-            if not filled:
-                result[...] = 0.0
-        if self._places:
-            parts = [results[k][..., *place] if place else results[k] for k, place in self._places]
-            run_in_strips(partial(self.code, dtype), values, parts, loop, dtype=dtype, **options)
+            run_in_one_piece(code, values, made, prod(loop), **options)
+        else:
+            run_in_strips(partial(self.code, dtype), values, made, loop, dtype=dtype, **options)
         return results
 
     def lend(self, calls: list[Any], k: int, varying: tuple[bool, ...] | None = None) -> bool:
@@ -135,17 +150,29 @@ class FusedPoints(Fused):
         return not any(self._assembled) and super().lend(calls, k, varying)
 
     def at_once(
-        self, args: Sequence[Any], shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
-    ) -> list[Array] | None:
-        """Return the results for a few points, from arrays of that shape and numbers.
+        self,
+        args: Sequence[Any],
+        shape: IntShape,
+        dtype: np.dtype[Any],
+        varying: tuple[bool, ...],
+        outs: Sequence[Any] | None = None,
+    ) -> Sequence[Array] | None:
+        """Return the results for arrays of a shape and numbers, in `outs` where given.
 
-        Return None where native code cannot read an array, or saw an error that the caller wants to know of.
+        Return None where native code cannot read or write an array, where a large one would have to be copied, or where
+        native code saw an error that the caller wants to know of.
         """
         call = None if any(self._assembled) else self.code(dtype, varying).call
         if call is None:
             return None
-        long = [np.asarray(a, dtype, order="C") for a, varies in zip(args, varying, strict=True) if varies]
+        given = [a for a, varies in zip(args, varying, strict=True) if varies]
+        if prod(shape) > self.share and not all(in_one_piece(a, shape, dtype) for a in given):
+            return None
+        made = [np.empty(shape, dtype) for _ in self._loops.results] if outs is None else outs
+        if outs is not None and (len(outs) != len(self._loops.results) or not _is_plain(outs[-1], dtype)):
+            return None
+        long = [np.asarray(a, dtype, order="C") for a in given]
         numbers = [a for a, varies in zip(args, varying, strict=True) if not varies]
-        made = [np.empty(shape, dtype) for _ in self._places]
-        found = call(*long, *made, *([np.array(numbers, dtype)] if numbers else ()))
+        behind = [np.array(numbers, dtype)] if numbers else []
+        found = call(*long, *made, *behind) if outs is None else call(*long, *made, *behind, None)
         return made if not found or (found > 0 and not found & heeded()) else None

@@ -28,6 +28,7 @@ from symdiff.emit.llvm.frame import METHOD
 from symdiff.errors import not_installed
 from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime import crew
+from symdiff.runtime.methods import FASTCALL, KEYWORDS, Definition, method
 from symdiff.runtime.threads import Lock
 
 # A feature of a processor, the bytes of its vectors, and the letter in glibc's names of functions on such vectors
@@ -85,7 +86,7 @@ def machine_of(family: str, features: Mapping[str, bool]) -> Machine:
             if address := next(filter(None, [_address(lib, name) for lib in scalars if lib]), 0):
                 llvm.add_symbol(name, address)
     head = array_head()
-    for name in (*INTERFACE, *crew_target.INTERFACE) if head or takes_floats() else ():
+    for name in (*crew_target.INTERFACE, *(INTERFACE if takes_floats() else ())):
         llvm.add_symbol(name, _address(ctypes.pythonapi, name))
     llvm.add_symbol(common.CREW, crew.MEMORY)
     return Machine(width, family, variants, head, tuple_head() if head else 0)
@@ -109,25 +110,11 @@ _SERVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 ALL = -1  # loops
 
 
-class _MethodDef(ctypes.Structure):
-    """PyMethodDef, which is part of the stable interface of CPython."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("address", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-_METH_FASTCALL, _METH_KEYWORDS = 0x80, 0x02
-
-
 class _Memory:
     """The memory of machine code. It is freed when nothing refers to it."""
 
     def __init__(self, engine: Any, context: Any) -> None:
-        self.method = _MethodDef()
+        self.method = Definition()
         weakref.finalize(self, _free, engine, context).atexit = False
 
 
@@ -176,18 +163,16 @@ class Code:
             own: The `self` of the method. It refers to the memory of the code, which it keeps alive.
             keywords: The method takes the names of keyword arguments too.
         """
-        flags = _METH_FASTCALL | (_METH_KEYWORDS if keywords else 0)
-        self.memory.method = _MethodDef(b"native", address, flags, None)
-        made: Callable[..., Any] = _new_method(ctypes.byref(self.memory.method), own, None)
-        return made
+        self.memory.method = Definition(b"native", address, FASTCALL | (KEYWORDS if keywords else 0), None)
+        return method(self.memory.method, own)
 
 
 class LoopCode(Code):
     """The code of loops over points or elements.
 
     Attributes:
-        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit for
-            each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
+        run: A function of the address of a table, the first row, the end of the rows, the points of a row, and a bit
+            for each loop to run, or `ALL`. It releases the interpreter's lock and returns the floating-point errors.
         place: The address of `run`.
         call: A function of arrays: arguments and results in order, of one dtype and shape, then one array of all
             numbers that are the same along a row, if there are any; see `symdiff.emit.llvm.frame.method`. It takes a
@@ -214,7 +199,7 @@ def _common(name: str) -> tuple[Any, Any]:
     return engine, context
 
 
-class CrewCode(Code):
+class CrewCode:
     """The code of the crew, which is never freed.
 
     Attributes:
@@ -224,8 +209,11 @@ class CrewCode(Code):
         serve: What a thread of the crew calls.
     """
 
-    def find(self, address: Callable[[str], int], source: str) -> None:  # noqa: ARG002 - its functions are known
-        """Take `spread` and `serve`."""
+    def __init__(self) -> None:
+        with _lock:
+            source = "\n".join([crew_target.source(machine().family), *ATTRIBUTES])
+            self._kept = _loaded(_on_a_large_stack(lambda: _compiled(source, optimised=True, loops=False)))
+        address = self._kept[0].get_function_address
         self.place = address("spread")
         self.spread: Callable[[int, int, int], int] = _SPREAD(self.place)
         self.serve: Callable[[int], None] = _SERVE(address("serve"))
@@ -234,7 +222,7 @@ class CrewCode(Code):
 @cache
 def crew_code() -> CrewCode:
     """Return the code of the crew."""
-    return CrewCode("\n".join([crew_target.source(machine().family), *ATTRIBUTES]), optimised=True)
+    return CrewCode()
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
@@ -404,11 +392,6 @@ def pieces() -> int:
     """Return how many pieces of machine code are kept."""
     with _lock:
         return sum([len(keeper.kept) for keeper in _keepers])
-
-
-_new_method = ctypes.pythonapi.PyCFunction_NewEx
-_new_method.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-_new_method.restype = ctypes.py_object
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from math import isfinite
 from typing import ClassVar
 
@@ -28,6 +28,10 @@ from symdiff.simplify.products import Products
 Identity = Callable[..., "int | None"]
 
 _ORDERED = frozenset({"maximum", "minimum"})  # symmetric, but one of two zeros depends on the order
+_Settled = tuple[bytearray, dict[Row, int]]
+_NEVER = 1 << 62  # the index of no row
+_AS_BEFORE = nullcontext()
+_TRUTHS = frozenset({"True", "False"})  # the constants that are conditions
 _DIGITS = 10  # of a constant that somebody wrote, sign and point included
 
 
@@ -75,6 +79,9 @@ class Builder:
         self.forms = graph.shared
         self.products = Products(graph)
         self.stable: set[int] = set()
+        # What `op` returned with identities and stable forms, before and since some row may overflow: a flag for each
+        # row that is in its simplest form, and the simpler rows of other operations.
+        self._settled: tuple[_Settled, _Settled] = ((bytearray(), {}), (bytearray(), {}))
         self._joined: dict[tuple[str, tuple[int, ...]], int] = {}
         self._special: dict[int, bool] = {}  # the answers of `special` so far
         self._known: dict[int, float | bool] = {}  # values of rows that are kept as written and have only constants
@@ -88,14 +95,17 @@ class Builder:
                     with suppress(ImportError):
                         self._known[i] = self._evaluate(row[0], row[1:])
 
-    @contextmanager
-    def simplifying(self) -> Iterator[None]:
+    def simplifying(self) -> AbstractContextManager[None]:
         """Apply identities for a while, in any graph: partial derivatives of rules are always simplified."""
-        before, self.simplify = self.simplify, True
+        return _AS_BEFORE if self.simplify else self._simplifying()
+
+    @contextmanager
+    def _simplifying(self) -> Iterator[None]:
+        self.simplify = True
         try:
             yield
         finally:
-            self.simplify = before
+            self.simplify = False
 
     @contextmanager
     def without_forms(self) -> Iterator[None]:
@@ -105,6 +115,18 @@ class Builder:
             yield
         finally:
             self.forms = before
+
+    def mark_stable(self, i: int) -> None:
+        """Note that row `i` is a remainder, or another stable form that the table knows."""
+        if i not in self.stable:
+            self._unsettle()
+            self.stable.add(i)
+
+    def _unsettle(self) -> None:
+        """Forget which rows are in their simplest form, since there may be simpler ones now."""
+        for flags, simplified in self._settled:
+            flags.clear()
+            simplified.clear()
 
     def input(self, name: str, shape: Shape = (), *, integer: bool = False) -> int:
         """Return a new argument, which is made of numbers or of integers."""
@@ -119,7 +141,10 @@ class Builder:
     def value(self, i: int) -> float | bool | None:
         """Return the value of a constant row; None for any other row."""
         row = self.graph.rows[i]
-        return constant(row[1]) if row[0] == "const" else None
+        if row[0] != "const":
+            return None
+        text = row[1]
+        return text == "True" if text in _TRUTHS else float(text)
 
     def known(self, i: int) -> float | bool | None:
         """Return the value of a row that depends on constants alone, even if it is kept as written; else None."""
@@ -140,27 +165,53 @@ class Builder:
     def raw(self, name: str, *arguments: int) -> int:
         """Return a row exactly as given. An equal row is shared if the graph shares."""
         graph = self.graph
-        row = (name, *arguments)
-        if PRIMITIVES[name].symmetric and name not in _ORDERED and graph.shared:
+        if not graph.shared:
+            return graph.append((name, *arguments))
+        if PRIMITIVES[name].symmetric and name not in _ORDERED:
             swapped = graph.index.get((name, arguments[1], arguments[0]))
             if swapped is not None:
                 return swapped
-        return graph.intern(row)
+        return graph.intern((name, *arguments))
 
     def op(self, operation: str | Operation, *arguments: int) -> int:
         """Return a row for an operation, or an equal simpler row. An elementwise operation is given by its name."""
         if not isinstance(operation, str):
             return self._on_arrays(operation, arguments)
-        name, rows = operation, self.graph.rows
+        name, graph = operation, self.graph
+        if not (self.forms and self.simplify):
+            return self._made(name, arguments)
+        settled, simplified = self._settled[graph.grows]
+        key = (name, *arguments)
+        made = graph.index.get(key, _NEVER)
+        if made < len(settled) and settled[made]:
+            return made
+        if key in simplified:
+            return simplified[key]
+        made = self._made(name, arguments)
+        if graph.rows[made] == key:
+            if made >= len(settled):
+                settled.extend(bytes(made + 1 - len(settled)))
+            settled[made] = 1
+        else:
+            simplified[key] = made
+        return made
+
+    def _made(self, name: str, arguments: tuple[int, ...]) -> int:
+        """Return the row for an elementwise operation, or an equal simpler row."""
+        graph = self.graph
+        rows = graph.rows
         takes = PRIMITIVES[name].takes
         constants = True
         for i in arguments:
             row = rows[i]
-            if row[0] != "const":
+            op = row[0]
+            if op != "const":
                 constants = constants and i in self._known
-                if (row[0] in CONDITIONS or row[0].__class__ is not str or row[-1] == "int") and not takes:
+                if not takes and (
+                    op.__class__ is not str or op in CONDITIONS or (op == "input" and graph.is_integer(i))
+                ):
                     takes = "r" * len(arguments)
-            elif row[1] in ("True", "False"):
+            elif row[1] in _TRUTHS:
                 takes = takes or "r" * len(arguments)
         if takes:
             arguments = tuple(map(self._coerce, arguments, takes))
@@ -173,8 +224,8 @@ class Builder:
             if identity is not None:
                 simpler = identity(self, *arguments)
                 if simpler is not None:
-                    if self.exact and self.graph.shapes:
-                        return self.full(simpler, self.graph.shape_of((name, *arguments)))
+                    if self.exact and graph.shapes:
+                        return self.full(simpler, graph.shape_of((name, *arguments)))
                     return simpler
         return self.raw(name, *arguments)
 
@@ -238,6 +289,8 @@ class Builder:
                 and short(self.value(arguments[1]))
                 and not short(value)
             ):
+                if made not in self.inverse:
+                    self._unsettle()
                 self.inverse[made] = arguments[1]
             return made
         made = self.raw(name, *arguments)

@@ -101,9 +101,9 @@ def shared(b: Builder, i: int, j: int) -> tuple[Scale, int, int] | None:
 
 def product(b: Builder, factor: int, partial: int) -> int:
     """Return the product with scalars outside and constants collected. A product with 1/x becomes a quotient."""
-    if b.simplify and any((value := b.value(i)) is not None and value != value for i in (factor, partial)):  # noqa: PLR0124
+    if b.simplify and (("const", "nan") in (b.row(factor), b.row(partial))):
         return b.const(nan)
-    if not b.simplify or not (b.shape(factor) or b.shape(partial)):
+    if not b.simplify or not b.graph.shapes or not (b.shape(factor) or b.shape(partial)):
         return _product(b, factor, partial)
     for scalar, array in ((factor, partial), (partial, factor)):
         if not b.shape(scalar):
@@ -142,14 +142,16 @@ def _product(b: Builder, factor: int, partial: int) -> int:
         (minus, factor), (other, partial) = signed(b, factor), signed(b, partial)
         made = _product(b, factor, partial)
         return made if minus == other else negative(b, made)
-    if b.value(partial) == -1.0 and b.simplify:
+    if not b.simplify:
+        return b.op("mul", factor, partial)
+    if b.value(partial) == -1.0:
         return negative(b, factor)
-    if b.simplify and (collected := _collected(b, factor, partial)) is not None:
+    if rows[factor][0] == rows[partial][0] == "mul" and (collected := _collected(b, factor, partial)) is not None:
         return collected
-    if b.simplify and (b.value(partial) is not None or _reciprocal(b, factor)):
+    if rows[partial][0] == "const" or _reciprocal(b, factor):
         factor, partial = partial, factor
-    name, *arguments = b.row(partial)
-    if b.simplify and name in ("mul", "div"):
+    name, *arguments = rows[partial]
+    if name in ("mul", "div"):
         scale = b.value(arguments[0])
         if scale == 1.0:
             return b.op(name, factor, arguments[1])

@@ -50,9 +50,10 @@ def _add(b: Builder, x: int, y: int) -> int | None:
         return b.op("sub", y, minus)
     if x == y and derives(b):
         return product(b, b.const(2.0), x)
-    for total, largest in ((x, y), (y, x)):
-        if (made := with_largest(b, total, largest)) is not None:
-            return made
+    if b.graph.shapes:
+        for total, largest in ((x, y), (y, x)):
+            if (made := with_largest(b, total, largest)) is not None:
+                return made
     return remainder(b, x, y, plus=True)
 
 

@@ -134,18 +134,29 @@ class Products:
 
     def numerators(self, i: int) -> tuple[tuple[int, Path], ...]:
         """Return factors of row `i` that are not divisors, each with its path. The first is row `i` itself."""
-        if i not in self._numerators:
+        known = self._numerators.get(i)
+        if known is None:
+            rows = self.graph.rows
             found: list[tuple[int, Path]] = [(i, ())]
             for j, path in found:
+                row = rows[j]
+                name = row[0]
+                if name == "mul":
+                    found += (row[1], (*path, (j, 0))), (row[2], (*path, (j, 1)))
+                elif name in ("neg", "div"):
+                    found.append((row[1], (*path, (j, 0))))
+                else:
+                    continue
                 if len(found) >= _NODES:
                     break
-                name, *operands = self.graph.rows[j]
-                through = operands if name in ("mul", "neg") else operands[:1] if name == "div" else ()
-                found += [(part, (*path, (j, k))) for k, part in enumerate(through)]
-            self._numerators[i] = tuple(found[:_NODES])
-        return self._numerators[i]
+            self._numerators[i] = known = tuple(found[:_NODES])
+        return known
 
     # Answers in advance, which may be true without cause and are rarely false without cause
+
+    def comes_near(self, i: int) -> bool:
+        """Return whether row `i` may be a multiple of a function that comes near another row."""
+        return bool((self._looks[i] if i < len(self._looks) else self._look(i))[1])
 
     def may_cancel(self, i: int, other: int) -> bool:
         """Return whether row `i` may be a multiple of a function that comes near row `other`."""

@@ -43,7 +43,7 @@ def one_plus(b: Builder, i: int) -> int | None:
 
 def remainder(b: Builder, x: int, y: int, *, plus: bool = False) -> int | None:
     """Return the difference x - y, or with `plus` the sum, as a remainder or a multiple of one; None if it is none."""
-    if not b.forms:
+    if not b.forms or not (b.products.comes_near(x) or b.products.comes_near(y)):
         return None
     for first, second, turned in ((x, y, False), (y, x, not plus)):
         if b.products.may_cancel(first, second):
@@ -180,7 +180,7 @@ def _multiple(
         made = replaced(b, path, _form(b, entry, known, turned=False))
         nothing = row_of(b, 0.0, other.factors, other.divisors)
         made = b.raw("add", b.op("neg", made) if turned else made, nothing)
-    b.stable.add(made)
+    b.mark_stable(made)
     return made
 
 
@@ -212,7 +212,7 @@ def normal_distribution(b: Builder, z: int) -> int | None:
         if path and isclose(abs(number), 0.5**0.5, rel_tol=4e-16):
             x = replaced(b, path, b.const(1.0))
             made = b.op("mul", b.const(2.0), b.op("ndtr", b.op("neg", x)))
-            b.stable.add(made)
+            b.mark_stable(made)
             return made
     return None
 
@@ -241,7 +241,7 @@ def collected(b: Builder, name: str, x: int, y: int) -> int | None:
             made = b.op(name, rest, left) if form == x else b.op(name, left, rest)
         else:
             made = b.op("mul", b.const(number), rest)
-        b.stable.add(made)
+        b.mark_stable(made)
         return made
     return None
 

@@ -34,16 +34,19 @@ def product_with_share(b: Builder, x: int, y: int, nested: int = _NESTED) -> int
     """Return the product of two rows with a share in it; None if there is no share in it."""
     if not applies(b):
         return None
+    rows = b.graph.rows
     for factors, other in ((x, y), (y, x)):
-        if (made := _inside_choice(b, factors, partial(product_with_share, b, y=other, nested=nested))) is not None:
-            return made
-        row = b.row(other)
+        if rows[factors][0] == "where":
+            made = _inside_choice(b, factors, partial(product_with_share, b, y=other, nested=nested))
+            if made is not None:
+                return made
+        row = rows[other]
         if row[0] == "fraction" and row[2] == factors:
             return b.op("share", b.op("mul", factors, row[1]), row[3])
         if not _absorbing(b, other):
             continue
         for factor, path in b.products.numerators(factors):
-            name = b.row(factor)[0]
+            name = rows[factor][0]
             made = None
             if name in GROWING or name == "sqrt":
                 made = _absorbed(b, other, factor)
@@ -140,6 +143,7 @@ def _inside_choice(b: Builder, i: int, make: Callable[[int], int | None]) -> int
 
 # Factors that may fall as another factor grows, or hold a factor that does.
 _ABSORBING = frozenset({"div", "pow", "sigmoid", "exp", "add", "sub"})
+_PRODUCTS = frozenset({"mul", "neg", "div"})
 
 
 def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | None:
@@ -171,6 +175,9 @@ def _absorbed(b: Builder, i: int, growing: int, *, sums: bool = True) -> int | N
 def _absorbing(b: Builder, i: int) -> list[tuple[int, Path]]:
     """Return the factors of row `i` that may fall as something grows, each with its path."""
     rows = b.graph.rows
+    op = rows[i][0]
+    if op.__class__ is not str or op not in _PRODUCTS:
+        return [(i, ())] if op.__class__ is str and op in _ABSORBING else []
     return [part for part in b.products.numerators(i) if rows[part[0]][0] in _ABSORBING]
 
 

@@ -20,7 +20,7 @@ def signed(b: Builder, i: int) -> tuple[bool, int]:
 
     In a graph that does not share rows, nothing counts as a sign: there may be chains of them, since --x stays.
     """
-    row = b.row(i)
+    row = b.graph.rows[i]
     return (True, row[1]) if row[0] == "neg" and b.graph.shared else (False, i)
 
 

@@ -189,9 +189,21 @@ def test_matrices_of_derivatives(text, shape):
         for some in (args, [args[0], 0.5, args[2]]):
             agree(one, other, some, most=16, least=1)
     agree(f.hessian.coo, g.hessian.coo, args, most=16, least=1)
-    out = np.full((*shape, 3, 3), np.nan)
-    assert f.hessian(*args, out=out) is out
-    np.testing.assert_allclose(out, g.hessian(*args), rtol=1e-12, atol=1e-12)
+    want = g.hessian(*args)
+    for out in (
+        np.full((*shape, 3, 3), np.nan),
+        np.full((*shape, 3, 6), np.nan)[..., ::2],
+        np.full((*shape, 3, 3), np.nan).swapaxes(-1, -2),
+        np.full((3, 3, *shape), np.nan).transpose(*range(2, len(shape) + 2), 0, 1),
+        np.full((*shape, 3, 3), np.nan, np.float32),
+    ):
+        assert f.hessian(*args, out=out) is out
+        close = 1e-6 if out.dtype == np.float32 else 1e-12
+        np.testing.assert_allclose(out, want, rtol=close, atol=close)
+    room = np.empty((*shape, 3, 3))
+    room[..., 1, 2] = args[0]
+    assert f.hessian(room[..., 1, 2], *args[1:], out=room) is room
+    np.testing.assert_allclose(room, want, rtol=1e-12, atol=1e-12)
 
 
 def test_refused_dtypes_and_complex():
@@ -324,7 +336,7 @@ def test_strips_meet_at_their_edges(count, threads):
     options = {"share": 1, "threads": threads, "judge": None}
     for _ in range(5):
         out[:] = 0
-        run_in_one_piece(code, [x, y], [out], count, **options)
+        run_in_one_piece(code, [x, y], [(out, None)], count, **options)
         assert np.array_equal(out, x * y + 1)
     assert np.all(room[2][:5] == 7)
     assert np.all(room[2][5 + count :] == 7)

@@ -182,6 +182,37 @@ def test_results_into_arguments(small):
     assert np.array_equal(data, 2 * np.arange(1000.0)[::-1])
 
 
+def test_results_into_arrays_where_the_entry_knows_small_arrays():
+    f = symdiff.compile(SCALARS).value_and_grad
+    args = arguments(f, 90)
+    expected = [f(*args) for _ in range(2)][1]
+    plain = [np.empty(90) for _ in range(3)]
+    for given in (args, [args[0], 2.0], [args[0].astype(np.float32), args[1]]):
+        made = f(*given, out=(plain[0], (plain[1], plain[2])))
+        assert made.value is plain[0]
+        assert made.grad[1] is plain[2]
+        same(tuple(flatten(made, f.kernel.nest)), tuple(flatten(f(*given), f.kernel.nest)), f.backend)
+    # An argument is a part of a result, a result of another, or a result an argument.
+    room = np.empty(270)
+    room[:90] = args[0]
+    made = f(room[:90], args[1], out=(plain[0], (room[45:135], room[135:225])))
+    same(tuple(flatten(made, f.kernel.nest)), tuple(flatten(expected, f.kernel.nest)), f.backend)
+    own = args[1].copy()
+    made = f(args[0], own, out=(plain[0], (own, plain[2])))
+    same(tuple(flatten(made, f.kernel.nest)), tuple(flatten(expected, f.kernel.nest)), f.backend)
+    locked = np.empty(90)
+    locked.flags.writeable = False
+    for wrong, error in [
+        ((plain[0], np.empty((2, 90))), TypeError),
+        ([plain[0], (plain[1], plain[2])], TypeError),
+        ((plain[0], (plain[1], locked)), TypeError),
+        ((plain[0], (plain[1], np.empty(90, int))), TypeError),
+        ((plain[0], (plain[1], np.empty(91))), symdiff.ShapeError),
+    ]:
+        with pytest.raises(error, match="out="):
+            f(*args, out=wrong)
+
+
 OPERATORS = {"divide": "/", "add": "+", "subtract": "-", "multiply": "*", "square": "**2", "power": "**"}
 
 
@@ -410,6 +441,9 @@ def test_the_cost_of_a_program():
     assert costs(chain).work > 10 * costs(chain).operations
     wide = symdiff.compile(" + ".join(f"s{k}" for k in range(20)), args=[f"s{k}" for k in range(20)])
     assert costs(wide).alive >= 22
+    matrix = symdiff.compile("x*y*z").hessian
+    assert (costs(matrix).wide, costs(chain).wide) == (9, 0)
+    assert costs(matrix).alive >= 9 + 3
 
 
 def test_what_varies_along_fewer_axes_costs_nothing():
@@ -429,6 +463,8 @@ def test_plans():
     assert blocks.block_sizes(light, 8, 1).points > blocks.block_sizes(heavy, 8, 1).points
     assert blocks.block_sizes(light, 8, 2).share > blocks.block_sizes(heavy, 8, 2).share
     assert blocks.block_sizes(light, 4, 1).limit > blocks.block_sizes(light, 8, 1).limit
+    matrices = Cost(alive=110, operations=120, work=425, wide=100)
+    assert blocks.block_sizes(matrices, 8, 1).points < blocks.block_sizes(light, 8, 1).points
 
 
 def test_what_is_read_of_the_machine():

@@ -6,6 +6,9 @@ import textwrap
 
 import pytest
 
+from symdiff.runtime import methods
+from symdiff.runtime.results import record
+
 WITHOUT = """
 import builtins, ctypes, os, sys
 for name in ("fork", "register_at_fork", "sched_getaffinity"):
@@ -56,3 +59,11 @@ def test_all_backends_on_a_system_like(system):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "done\n"
+
+
+def test_records_without_the_interface_of_cpython(monkeypatch):
+    kind = record("grad", ("x", "lambda"))
+    want = methods.maker(kind)((1.0, 2.0))
+    monkeypatch.setattr(methods, "_new_tuple", lambda: None)
+    found = methods.maker(kind)((1.0, 2.0))
+    assert (type(found), found, getattr(found, "lambda")) == (type(want), want, 2.0)

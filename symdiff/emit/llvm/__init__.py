@@ -31,13 +31,16 @@ from symdiff.emit.llvm import common
 from symdiff.emit.llvm.folds import declared, folding
 from symdiff.emit.llvm.frame import FINISH, LOOP, PART_OF, frame, method, phase
 from symdiff.emit.llvm.vectors import Counts, Vectors
-from symdiff.graph.ir import Row, operands
+from symdiff.graph.ir import Program, Row, operands
 from symdiff.ops.evaluate import constant
 from symdiff.ops.table import PRIMITIVES
 
 PART = 2000  # the most operations of a function; LLVM takes more than twice as long for twice as many
 
 ALL = 1 << 62  # points; there are fewer in memory
+
+# The additions that take as long on vectors as a function of the C library, and as some slow instructions.
+_FUNCTION, _SLOW = 24, {"fdiv": 8, "frem": 24, "llvm.sqrt": 8}
 
 _INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "and", "or", "xor", "select"})
 
@@ -116,6 +119,16 @@ _MEMORY = """\
   %end.of.line = getelementptr i8, ptr %taken, i64 63
   %memory = call ptr @llvm.ptrmask.p0.i64(ptr %end.of.line, i64 -64)
 """
+
+
+def work_of(program: Program) -> int:
+    """Return the time that a point of a prepared program takes on vectors, in additions."""
+    words = [PRIMITIVES[row[0]].llvm or "" for row in program.graph.rows if operands(row)]
+    return max(sum([_SLOW.get(word, 1 if _is_instruction(word) else _FUNCTION) for word in words]), 1)
+
+
+def _is_instruction(word: str) -> bool:
+    return word in _INSTRUCTIONS or word.startswith(("fcmp", "llvm."))
 
 
 class Writer:

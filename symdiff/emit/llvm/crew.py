@@ -9,8 +9,8 @@ A job is one row of arrays, in strips that the threads take in turn. Its memory 
 each region the number of strips that are taken. The memory of the crew has the entries of `HEAD`, and behind them a box
 for each thread, with the entries of `BOX`. (All entries have eight bytes; the head and each box have `LINE` bytes.)
 
-`mail` is 0 if a thread has nothing to do. Otherwise it is the address of a job, plus 1 once the thread has begun, plus 2
-if the thread that gave the job sleeps until it is done. Jobs that no thread has begun are withdrawn in the end. So a
+`mail` is 0 if a thread has nothing to do. Otherwise it is the address of a job, plus 1 once the thread has begun, plus
+2 if the thread that gave the job sleeps until it is done. Jobs that no thread has begun are withdrawn in the end. So a
 thread may be late, or there may be none, as in the child of a process that forks.
 
 A thread looks for mail for about a tenth of a millisecond before it sleeps, since waking up takes longer than many jobs
@@ -21,8 +21,8 @@ from __future__ import annotations
 
 LINE = 64  # bytes of a line of the cache
 HEAD = ("helpers", "spread")  # the number of threads that have been started, and the address of `spread`
-BOX = ("mail", "asleep", "bed", "done")  # `bed` and `done` are locks
-FIELDS = ("run", "table", "count", "strip", "regions", "phases", "found", "unit", "threads", "errors")
+BOX = ("mail", "asleep", "bed", "done", "number")  # `bed` and `done` are locks; threads are numbered from 1
+FIELDS = ("run", "table", "count", "strip", "regions", "phases", "found", "unit", "errors")
 # The functions of CPython that native code with threads calls.
 INTERFACE = ("PyThread_acquire_lock", "PyThread_release_lock", "PyEval_SaveThread", "PyEval_RestoreThread")
 
@@ -40,21 +40,20 @@ def source(family: str) -> str:
         [
             f"  %{name}.at = getelementptr i64, ptr %job, i64 {k}\n"
             f"  %{name} = load {'ptr' if name in ('run', 'table', 'found') else 'i64'}, ptr %{name}.at\n"
-            for k, name in enumerate(FIELDS[: FIELDS.index("threads")])
+            for k, name in enumerate(FIELDS[: FIELDS.index("errors")])
         ]
     )
     places = {name: BOX.index(name) for name in BOX}
     spread = _SPREAD.format(line=LINE, errors=FIELDS.index("errors"), patience=_PATIENCE, pause=pause, **places)
     serve = _SERVE.format(patience=_PATIENCE, pause=pause, **places)
-    share = _SHARE.format(
-        fields=fields, threads=FIELDS.index("threads"), errors=FIELDS.index("errors"), taken=len(FIELDS)
-    )
+    share = _SHARE.format(fields=fields, errors=FIELDS.index("errors"), taken=len(FIELDS))
     return share + spread + serve + _DECLARED + declared + "\n"
 
 
 # A thread first takes the strips of its own region, which lie side by side, then those that are left in other regions.
+# The thread that gives the job has number 0. A region is that of the same thread in all calls, whose cache may have it.
 _SHARE = """\
-define internal void @share(ptr %job) #0 {{
+define internal void @share(ptr %job, i64 %me) #0 {{
 begin:
 {fields}  %filled = add i64 %count, %strip
   %over = sub i64 %filled, 1
@@ -62,10 +61,8 @@ begin:
   %rounded = add i64 %strips, %regions
   %more = sub i64 %rounded, 1
   %size = udiv i64 %more, %regions
-  %threads.at = getelementptr i64, ptr %job, i64 {threads}
   %errors.at = getelementptr i64, ptr %job, i64 {errors}
   %taken.at = getelementptr i64, ptr %job, i64 {taken}
-  %me = atomicrmw add ptr %threads.at, i64 1 monotonic
   br label %region
 region:
   %turn = phi i64 [ 0, %begin ], [ %turn.next, %over.region ]
@@ -144,7 +141,7 @@ asked:
   %ask.done = icmp eq ptr %box.next, %end.at
   br i1 %ask.done, label %work, label %ask
 work:
-  call void @share(ptr %job)
+  call void @share(ptr %job, i64 0)
   br i1 %alone, label %end, label %collect
 collect:
   %own = phi ptr [ %boxes, %work ], [ %own.next, %over ]
@@ -193,9 +190,12 @@ begin:
   %done.at = getelementptr i64, ptr %box, i64 {done}
   %bed = load ptr, ptr %bed.at
   %done = load ptr, ptr %done.at
+  %me.at = getelementptr i64, ptr %box, i64 {number}
+  %me = load i64, ptr %me.at
   br label %look
 look:
-  %k = phi i64 [ 0, %begin ], [ %k.next, %idle ], [ 0, %take ], [ 0, %work ], [ 0, %announce ], [ 0, %stay ], [ 0, %sleep ]
+  %k = phi i64 [ %k.next, %idle ],
+    [ 0, %begin ], [ 0, %take ], [ 0, %work ], [ 0, %announce ], [ 0, %stay ], [ 0, %sleep ]
   %mail = load atomic i64, ptr %box acquire, align 8
   %some = icmp ne i64 %mail, 0
   br i1 %some, label %take, label %idle
@@ -211,7 +211,7 @@ take:
   br i1 %mine, label %work, label %look
 work:
   %job = inttoptr i64 %mail to ptr
-  call void @share(ptr %job)
+  call void @share(ptr %job, i64 %me)
   %old = atomicrmw xchg ptr %box, i64 0 seq_cst
   %second = and i64 %old, 2
   %awaited = icmp ne i64 %second, 0

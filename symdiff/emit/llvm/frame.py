@@ -33,9 +33,9 @@ def method(counts: Counts, vectors: Vectors, head: int, *, alike: bool, share: i
     It takes the inputs that vary along a row, the arrays for the results, and an array of all single numbers if there
     are any. It returns the bits of the floating-point errors, or -1 if it cannot read an array.
 
-    If inputs may be objects of any kind, one more argument of the call says that the results may share memory. More
-    points than are worth a thread release the interpreter's lock, and threads of the crew share them. The method returns
-    -1 if there are too few such threads.
+    If inputs may be objects of any kind, one more argument of the call says that the results may share memory. For more
+    points than are worth a thread, the method releases the interpreter's lock, and threads of the crew share the
+    points. It returns -1 if there are too few such threads.
 
     Args:
         counts: The numbers of arrays.
