@@ -93,6 +93,10 @@ class Compiled(Protocol):
         """The vector-Jacobian product."""
 
     @property
+    def jvp(self) -> Compiled:
+        """The Jacobian-vector product."""
+
+    @property
     def hvp(self) -> Compiled:
         """The Hessian-vector product."""
 

@@ -29,6 +29,8 @@ from symdiff.runtime.results import Layout, record, record_of
 
 if TYPE_CHECKING:
     from symdiff.api.check import Check
+    from symdiff.api.cost import Cost
+    from symdiff.api.explain import Explanation
     from symdiff.api.graph import Drawing
     from symdiff.api.packing import Packing, Solution
     from symdiff.api.report import Report
@@ -1320,6 +1322,73 @@ class Function:
         f, textbook = self.free, self.recipe.textbook
         written = Function(textbook, textbook.program(), f.layout, f.wrt, f.name)
         return report(f, written, self.filled(args, kwargs))
+
+    @property
+    @member
+    def cost(self) -> Cost:
+        """The operations of the value and of the derivatives, by kind, and their ratios to those of the value.
+
+        They are those of the optimised NumPy sources. Each addition, multiplication, division, call of a function and
+        choice counts as one for each element, and memory accesses do not count. Numbers for arrays are polynomials of
+        the names of dimensions. `f.trace(...).counts` counts the textbook form.
+
+        Examples:
+            >>> import symdiff
+            >>> f = symdiff.compile("log(x1) + x1*x2 - sin(x2)")
+            >>> f.cost.value.total, f.cost.gradient.total, f.cost.ratio()
+            (5, 9, 1.8)
+
+        Sources: Baur & Strassen, "The complexity of partial derivatives" (1983); Griewank & Walther, Evaluating
+        Derivatives (2008), chapter 4.
+        """
+        from symdiff.api.cost import cost
+
+        made: Cost = self.kernel.once(("cost", self.wrt), lambda: cost(self.free))
+        return made
+
+    def explain(self, *names: str) -> Explanation:
+        """Explain the derivative by each of `names`, step by step: which rule at which step, in words and formulas.
+
+        The steps are those of the forward sweep of the textbook form (`optimize=False`). Each step says the rule, as
+        the program applies it, and the conventions of a function at its kinks. The end is the simplified derivative,
+        which `f.diff` computes. Arrays are explained by changes: the end is what `f.jvp` computes.
+
+        Args:
+            *names: The names of arguments. Default: all of `wrt`.
+
+        Returns:
+            An explanation that prints as text, and has the forms `html`, `markdown` and `latex`. Its `sections` have
+            the steps as data.
+
+        Raises:
+            TypeError: A name is not an argument, or is one that is made of integers.
+            LimitError: There are more steps than `limits.shown`.
+
+        Examples:
+            >>> import symdiff
+            >>> print(symdiff.compile("x*sin(x)").explain())
+            x*sin(x)
+            <BLANKLINE>
+            The derivative by x
+            -------------------
+            A dot is the derivative by x, so x_dot = 1.
+            <BLANKLINE>
+            1. v1 = sin(x)
+               table rule of sin: sin(u)' = u'*cos(u)
+               v1_dot = x_dot * cos(x)
+            <BLANKLINE>
+            2. v2 = x * v1
+               product rule: (u*w)' = u'*w + w'*u
+               v2_dot = x_dot * v1 + v1_dot * x
+            <BLANKLINE>
+            out_dot = v2_dot
+            <BLANKLINE>
+            Simplified, this is what f.diff('x') computes:
+               out_dot = sin(x) + cos(x) * x
+        """
+        from symdiff.api.explain import explain
+
+        return explain(self, names)
 
     def check(self, *args: Any, **kwargs: Any) -> Check:
         """Compare every derivative at the given points with a numerical one.

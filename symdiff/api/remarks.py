@@ -59,8 +59,7 @@ class Remarks:
                 break
         for line, step in pairs:
             if step.tangent is not None and not _finite(step.tangent):
-                moved = [j for j in operands(self._rows[line.row]) if self._moves(j)]
-                found[step.tangent_name] = self._reason_of(line.row, moved) if step.tangent_expression else "given"
+                found[step.tangent_name] = self._reason_of(line.row) if step.tangent_expression else "given"
                 break
         for line, step in reversed(pairs):
             if step.adjoint is not None and not _finite(step.adjoint):
@@ -69,11 +68,6 @@ class Remarks:
                 found[step.adjoint_name] = "given" if given else self._reason_of_use(line.row, uses)
                 break
         return found
-
-    def _moves(self, i: int) -> bool:
-        """Return whether a row has a tangent that is not zero."""
-        step = self._steps.get(i)
-        return step is not None and step.tangent is not None and bool(np.any(step.tangent))
 
     def _reason(self, line: Line) -> str:
         """Return why a value is not finite, given that the values of all earlier steps are: "log of 0 (x)"."""
@@ -116,13 +110,13 @@ class Remarks:
                 return [a[place] for a in given]
         return [a.ravel()[0] if a.size else 0.0 for a in given]
 
-    def _reason_of(self, i: int, by: Sequence[int]) -> str:
-        """Return why the derivative of a row by one of these operands is not finite."""
+    def _reason_of(self, i: int) -> str:
+        """Return why a derivative of a row is not finite."""
         row = self._rows[i]
         for j in operands(row):
             if not _finite(self._value(j)):
                 return f"{self._text(j)} is {_odd(self._value(j))}"
-        named = [f"{self._text(j)} = {shown(self._value(j))}" for j in by if j in self._steps]
+        named = [f"{self._text(j)} = {shown(self._value(j))}" for j in dict.fromkeys(operands(row)) if j in self._steps]
         return (
             f"the derivative of {self._text(i)} at {', '.join(named)}"
             if named
@@ -135,7 +129,7 @@ class Remarks:
             return "given"
         i = max(uses, key=lambda i: self._rows[i][0] not in ("add", "sub", "mul", "neg"))
         by_zero = _odd(self._steps[j].adjoint) == "NaN" and not np.all(self._steps[i].adjoint)
-        return self._reason_of(i, [j]) + " is not finite, and is multiplied by 0" * by_zero
+        return self._reason_of(i) + " is not finite, and is multiplied by 0" * by_zero
 
     @cached_property
     def _uses(self) -> dict[int, list[int]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.tables import words_in_latex
 from symdiff.derive.work import Pass
 from symdiff.emit.classes import Both
 from symdiff.emit.counts import Count, count
@@ -41,17 +42,19 @@ class Formula:
 
     Attributes:
         f: The Function that is traced.
+        wrt: The names to differentiate by.
         tangent: Whether there are tangents.
-        cotangent: Whether cotangents are given.
+        cotangent: Whether cotangents are given; None for no adjoints.
     """
 
     f: Compiled
+    wrt: tuple[str, ...]
     tangent: bool
-    cotangent: bool
+    cotangent: bool | None
 
     def equations(self) -> dict[str, str]:
         """Return all equations in LaTeX; see `Sweeps.latex`."""
-        sweeps = Sweeps(self.f.recipe.textbook.program(), self.f.wrt, tangent=self.tangent, cotangent=self.cotangent)
+        sweeps = Sweeps(self.f.recipe.textbook.program(), self.wrt, tangent=self.tangent, cotangent=self.cotangent)
         return sweeps.latex(self.f.recipe.limits)
 
 
@@ -63,7 +66,7 @@ class Sweeps:
         wrt: The names to differentiate by.
         tangent: Whether there is a forward sweep. Each name in `wrt` gets a tangent as a further argument.
         cotangent: Whether each output gets a cotangent as a further argument. Without them, there is a reverse sweep if
-            there is one scalar output.
+            there is one scalar output. None: there is no reverse sweep.
 
     Attributes:
         primal: The program without guards.
@@ -73,12 +76,12 @@ class Sweeps:
         with_other_ways: The rows that are differentiated by others than their operands.
     """
 
-    def __init__(self, source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> None:
+    def __init__(self, source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool | None) -> None:
         self.primal = _plain(source)
         self.lines = lines(self.primal)
         self._work = work = Pass(self.primal)
         shapes = [self.primal.graph.shape(i) for i in self.primal.outputs]
-        self.has_adjoints = cotangent or shapes == [()]
+        self.has_adjoints = cotangent is not None and (cotangent or shapes == [()])
         self.with_other_ways = {
             line.row for line in self.lines if line.kind == "step" and work.has_other_ways(line.row)
         }
@@ -184,6 +187,7 @@ class Sweeps:
         labels: dict[int, str | tuple[str, int]] = {}
         right: dict[str, str] = {}  # the right sides of equations that are no operations
         seeds: dict[int, str] = {}
+        texts: dict[str, str] = {}
         for k, entry in enumerate(self._entries(rows, program)):
             parts = [("value", entry.line.name, entry.line.expression)]
             parts += [(part, text.name, text.expression) for part, text in entry.written.items()]
@@ -195,6 +199,7 @@ class Sweeps:
                         seeds.setdefault(row, name)  # a step, which comes before the result
                 else:
                     labels[row] = name
+                    texts[name] = expression
         named = program.changed(labels=labels, steps=frozenset())
         found, names = equations(Source({}, (), (), (), limits), _with_seeds(named, seeds))
         conditions = {line.name for line in self.lines if self.primal.graph.is_condition(line.row)}
@@ -202,6 +207,8 @@ class Sweeps:
             name: f"{left} = " + (rf"\left({text}\right)" if name in conditions else text)
             for name, (left, text) in found.items()
         }
+        for name, text in texts.items():  # of rows that LaTeX shows as other rows
+            made.setdefault(name, f"{names[name]} = {words_in_latex(text)}")
         for name, text in right.items():
             made[name] = f"{names[name]} = {names[text]}" if text.isidentifier() else names[name]
         return made
@@ -215,6 +222,11 @@ def _with_seeds(program: Program, seeds: Mapping[int, str]) -> Program:
     """Return the program with arguments in the place of some constants, by the names of these."""
     graph = program.graph.like()
     return replay(program, graph, lambda i, row: graph.intern(("input", seeds[i]) if i in seeds else row))
+
+
+def for_readers(program: Program) -> Program:
+    """Return a program without guards, and with formulas for operations that readers do not know."""
+    return expand_formulas(_plain(program), _meaning)
 
 
 def _meaning(entry: Primitive) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 
 LONG = 64  # the most characters of an expression or an array that are printed
 WIDE = 100  # the most characters of a title
@@ -13,6 +14,11 @@ WIDE = 100  # the most characters of a title
 def shortened(text: str, most: int = LONG) -> str:
     """Return a text, cut if it has more than `most` characters."""
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def wrapped(text: str, indented: str = "") -> list[str]:
+    """Return the lines of a sentence."""
+    return wrap(text, 80, initial_indent=indented, subsequent_indent=indented, break_long_words=False)
 
 
 def in_one_line(text: str) -> str:

@@ -200,7 +200,7 @@ def _read(f: Compiled, table: _Table, values: Sequence[Any], *, weighted: bool) 
         remarks.all(),
         remarks.marks(steps),
         table.counts,
-        Formula(f, table.tangent, weighted),
+        Formula(f, f.wrt, table.tangent, weighted),
     )
 
 

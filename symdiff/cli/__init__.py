@@ -12,7 +12,21 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-from symdiff.cli import check, export, functions, graph, latex, plot, progress, report, show, source, trace, version
+from symdiff.cli import (
+    check,
+    explain,
+    export,
+    functions,
+    graph,
+    latex,
+    plot,
+    progress,
+    report,
+    show,
+    source,
+    trace,
+    version,
+)
 from symdiff.cli.options import add_at, add_formula, add_of
 from symdiff.cli.words import Parser
 from symdiff.errors import FormulaWarning, SymdiffError
@@ -22,6 +36,7 @@ COMMANDS: dict[str, ModuleType] = {
     "source": source,
     "check": check,
     "trace": trace,
+    "explain": explain,
     "graph": graph,
     "latex": latex,
     "plot": plot,

@@ -101,8 +101,15 @@ def _elementwise(graph: Graph, i: int, row: Row) -> dict[str, Dim]:
     if row[0] == "pow" and (times := _products(graph.rows[row[2]])) is not None:
         return {"multiplications": times * size}
     entry = PRIMITIVES[row[0]]
+    if entry.numpy in ("{x}", "{y}") or (row[0] == "neg" and _has_a_number(graph, graph.rows[row[1]])):
+        return {}  # the value of an operand; a number with another sign
     kind = _KINDS.get(row[0]) or ("choices" if entry.condition or row[0] == "where" else "functions")
     return {kind: size}
+
+
+def _has_a_number(graph: Graph, row: Row) -> bool:
+    """Return whether a row is a number times something, so that the number takes a change of sign."""
+    return row[0] == "mul" and bool(graph.rows[row[1]][0] == "const")
 
 
 def _products(exponent: Row) -> int | None:

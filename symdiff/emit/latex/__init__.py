@@ -69,13 +69,17 @@ def equations(source: Source, program: Program) -> tuple[dict[str, Line], Names]
         raise source.limits.exceeded("shown", f"LaTeX of {count} operations is too long to read: more")
     titles = Titles(source, program)
     rows = Rows(titles.marks, program, environments=True, matrices=True)
-    named = [
-        str(label)
-        for i, row in enumerate(program.graph.rows)
-        if (label := program.labels.get(i)) and row[0] not in ("input", "const") and label not in program.arguments
-    ]
-    found = {name: _equation(titles, *line) for name, line in zip(named, rows.values.lines, strict=True)}
-    return found, titles.marks.names
+    names = titles.marks.names
+    by_title = {names[str(label)]: str(label) for label in program.labels.values()}
+    found: dict[str, Line] = {}
+    parts = ""  # the equations of long parts, which have no name of their own
+    for title, element, whole in rows.values.lines:
+        left, right = _equation(titles, title, element, whole)
+        if name := by_title.get(title.whole):
+            found[name], parts = (left, right + parts), ""
+        else:
+            parts += rf", \quad {left} = {right}"
+    return found, names
 
 
 def _equation(titles: Titles, title: Title, element: Text, whole: Text | None) -> Line:
