@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import symdiff
 from benchmarks.harness.measure import numbers, wrong
 from benchmarks.harness.memory import beyond, lifelong, sampled
 from benchmarks.peers import plain
@@ -25,6 +26,7 @@ from benchmarks.peers import symdiff as base
 from benchmarks.work.formulas import BLACK_SCHOLES, EXAMPLE, ROSENBROCK, TERMS, Formula, long_sum
 
 _FORMULAS = {formula.name: formula for formula in (EXAMPLE, ROSENBROCK, BLACK_SCHOLES)}
+LOSS = "mean((a*exp(-b*t) + c - y)**2)"
 _WARM = 1_000  # points of a first call, in which symdiff compiles
 
 
@@ -68,6 +70,20 @@ def memory(name: str, size: int, way: str) -> dict[str, Any]:
     tracemalloc.stop()
     del kept
     return {"rss": None if peak is None else max(0, peak - outputs), "traced": max(0, traced - outputs)}
+
+
+def loss(size: int) -> dict[str, Any]:
+    """Return the bytes that value and gradient of a loss over so many points take beyond the data."""
+    f = symdiff.compile(LOSS, args="a, b, c, t[n], y[n]", wrt="a, b, c").value_and_grad
+    t = np.linspace(0.0, 5.0, size)
+    y = np.full(size, 0.3)
+    f(1.0, 0.9, 0.1, t[:_WARM], y[:_WARM])
+    _, peak = beyond(lambda: f(1.0, 0.9, 0.1, t, y))
+    tracemalloc.start()
+    f(1.0, 0.9, 0.1, t, y)
+    traced = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return {"rss": peak, "traced": traced}
 
 
 def mapped(name: str, size: int) -> dict[str, Any]:
@@ -144,7 +160,7 @@ def _by_terms(formula: Formula) -> np.ndarray:
     return np.array([math.fsum(eval(part, scope) for part in text.split(" + ")) for text in texts])
 
 
-_KINDS: dict[str, Callable[..., dict[str, Any]]] = {"memory": memory, "mapped": mapped, "huge": huge}
+_KINDS: dict[str, Callable[..., dict[str, Any]]] = {"memory": memory, "loss": loss, "mapped": mapped, "huge": huge}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -197,7 +197,6 @@ def _sparse(matrix: symdiff.Function, args: Sequence[Any]) -> Call:
 
 
 _LLVM = {"symdiff (llvm)": native_arrays}
-_HESSIANS = {"symdiff (llvm)": native_hessian_arrays, "symdiff (llvm, coo)": native_hessian_coo_arrays}
 
 
 def _if_native(entries: dict[str, Any]) -> dict[str, Any]:
@@ -212,7 +211,8 @@ PEER = Peer(
     fresh=_LLVM if HAS_LLVM else {},
     hessians={"symdiff": hessian, "symdiff (coo)": hessian_coo}
     | _if_native({NATIVE: native_hessian, NATIVE_COO: native_hessian_coo}),
-    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays} | _if_native(_HESSIANS),
+    hessian_arrays={"symdiff": hessian_arrays, "symdiff (coo)": hessian_coo_arrays}
+    | _if_native({NATIVE: native_hessian_arrays, NATIVE_COO: native_hessian_coo_arrays}),
     jacobians={"symdiff": jacobian, "symdiff (coo)": jacobian_coo}
     | _if_native({NATIVE: native_jacobian, NATIVE_COO: native_jacobian_coo}),
     sparse={"symdiff": sparse} | ({"symdiff (llvm)": native_sparse} if HAS_LLVM else {}),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.harness.memory import lifelong, shown, status
-from benchmarks.harness.probe import ask
+from benchmarks.harness.probe import LOSS, ask
 from benchmarks.output.report import Table, Target
 from benchmarks.peers import plain
 from benchmarks.sections import Findings, Setup
@@ -46,7 +46,17 @@ def run(setup: Setup) -> Findings:
         for key, how in (("rss", _RSS), ("traced", _TRACED)):
             about = f"memory, {found['formula']}, {size:,} points, {found['call']}: under {shown(int(LIMIT))}"
             yield _target(f"{about}, {how}", found, key)
+    yield from _reductions(size)
     yield from _files(size, formulas)
+
+
+def _reductions(size: int) -> Findings:
+    """Yield a table of value and gradient of a loss over core arrays, with its targets."""
+    found = ask("loss", size)
+    head = ("", "peak RSS beyond", "tracemalloc beyond")
+    yield Table(f"A loss over {size:,} points", head, [_line(LOSS, found, "rss", "traced")], [found])
+    for key, how in (("rss", _RSS), ("traced", _TRACED)):
+        yield _target(f"memory, a loss over {size:,} points: under {shown(int(LIMIT))}, {how}", found, key)
 
 
 def _files(size: int, formulas: Sequence[Formula]) -> Findings:

@@ -1,7 +1,7 @@
 """Draw the pictures of the documentation.
 
 `graph.svg` is the picture of README and of the first page: a graph as `f.graph` draws it, and the source below.
-`decay.svg` is a graph alone.
+`decay.svg` and `choice.svg` are graphs alone. `fit.png` and `valley.png` are plots.
 
 Run as `python docs/assets/draw.py`.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+
+import numpy as np
 
 import symdiff
 from symdiff.emit.svg import FORWARD, FRAME, INK, PAPER, REVERSE, SANS, text
@@ -56,9 +58,30 @@ def picture() -> str:
 def pictures() -> dict[str, str]:
     """Return the text of each picture, by the name of its file."""
     decay = symdiff.compile("a*exp(-b*t) + c", args="t, a, b, c")
-    return {"graph.svg": picture(), "decay.svg": decay.graph(t=2, a=3, b=0.5, c=1).svg()}
+    choice = symdiff.compile("where(x > 0, x*log(x), x^2)")
+    return {
+        "graph.svg": picture(),
+        "decay.svg": decay.graph(t=2, a=3, b=0.5, c=1).svg(),
+        "choice.svg": choice.graph(x=2).svg(),
+    }
+
+
+def plots(folder: Path) -> None:
+    """Draw the plots."""
+    import matplotlib.pyplot as plt
+    from scipy.optimize import curve_fit
+
+    model = symdiff.compile("a*exp(-b*t)", args="t, a, b", wrt="a, b")
+    t = np.linspace(0.2, 5, 13)
+    y = 2 * np.exp(-0.7 * t) + 0.1 * np.cos(9 * t)
+    (a, b), cov = curve_fit(model, t, y, p0=(1, 1))
+    model.plot(a=a, b=b, cov=cov, data=(t, y, 0.1)).set_ylabel("activity")
+    plt.savefig(folder / "fit.png", dpi=100)
+    symdiff.compile("(1 - x)^2 + 100*(y - x^2)^2").plot(x=(-2, 2), y=(-1, 3), derivatives=True)
+    plt.savefig(folder / "valley.png", dpi=100)
 
 
 if __name__ == "__main__":
     for name, made in pictures().items():
         Path(__file__).with_name(name).write_text(made, encoding="utf-8")
+    plots(Path(__file__).parent)

@@ -2,7 +2,7 @@
 
 Sources: Squire & Trapp, "Using complex variables to estimate derivatives of real functions" (1998), for the complex
 step, which has no cancellation; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)" (1982), for differences
-extrapolated to step zero; Moré & Wild, "Estimating computational noise" (2011), for the noise of rounding.
+extrapolated to step zero. `symdiff.api.noise` estimates the noise of rounding.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import comb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symdiff.api.compiled import Compiled
+from symdiff.api.noise import Values, measured
 from symdiff.api.unrolled import OfElements, Unrolled
 from symdiff.graph.ir import Program
 from symdiff.ops.evaluate import evaluate
 from symdiff.ops.external import NotGivenError
 from symdiff.runtime.arguments import converted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _STEPS = (2.0**-66, 2.0**-76)  # the two complex steps, relative to the argument
 _TOLERANCE, _LOOSE = 1e-10, 1e-7  # relative errors of the complex step and of differences
@@ -32,12 +34,9 @@ _SIGNED = 1e-290  # larger derivatives must have the right sign
 _LARGEST = 1e-3  # the largest relative error that rounding may explain
 _MOVES = 21  # moves of an argument, from the smallest to the largest, that look for a staircase
 _LEVELS = 6  # levels of Ridders' tableau. Each step is half the one before it
-_SPREADS = (1e-3, 1e-6, 1e-9)  # distances of the points from which noise is estimated, relative to the argument
 _EPSILON = 2.0**-52
 _ROWS = 60  # the most rows that are printed
 _NAMED = 4  # the most arguments that are printed
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +176,14 @@ def check(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Check
         return Check((), of.args)
     with np.errstate(all="ignore"):
         results = of.value(point)
-        reverse = _measured(of.reverse, point)
+        reverse = measured(of.reverse, point)
         # Most seeds of an array are 0, and 0 times an infinite derivative of another element is NaN.
         infinite = np.isinf(reverse[0]).any(axis=(0, 1)) & (any(f.cores) or any(f.results))
         for k, name in enumerate(names):
             estimates = _estimates(
                 of.value, point, of.wrt[k], results, partial(_largest, f, of), holomorphic=of.holomorphic
             )
-            forward = _measured(of.forward(k), point)
+            forward = measured(of.forward(k), point)
             for mode, (got, noise) in (("forward", forward), ("reverse", [part[:, k] for part in reverse])):
                 for i, output in enumerate(of.outputs):
                     by = [estimate.of(i) for estimate in estimates]
@@ -193,7 +192,7 @@ def check(f: Compiled, args: tuple[Any, ...], named: Mapping[str, Any]) -> Check
         if f.results != ((),):
             return Check(tuple(found), of.args)
         try:
-            hessian, noises = _measured(of.hessian, point)
+            hessian, noises = measured(of.hessian, point)
         except NotGivenError as error:
             return Check(tuple(found), of.args, str(error).partition(";")[0])
         gradient = of.gradient(point)
@@ -257,14 +256,14 @@ def _estimates(
     if holomorphic:
         with suppress(TypeError):  # raised where SciPy lacks a derivative
             found, trusted = _complex_step(f, point, k, values)
-            _, noise = _measured(lambda at: _complex_step(f, at, k)[0], point)
+            _, noise = measured(lambda at: _complex_step(f, at, k)[0], point)
             error = np.minimum(20 * noise, _LARGEST * np.abs(found))
     tolerance = np.where(trusted, _TOLERANCE, _LOOSE)
     if trusted.all():
         return (_Estimate(found, tolerance, error, trusted),)
     candidates: list[_Estimate] = []
     stairs = _stairs(f, point, k, largest)
-    for noise in (np.zeros(values.shape), np.maximum(_measured(f, point)[1], stairs)):
+    for noise in (np.zeros(values.shape), np.maximum(measured(f, point)[1], stairs)):
         best, uncertain = _differences(f, point, k, noise)
         best, uncertain = np.where(trusted, found, best), np.where(trusted, error, 10 * uncertain)
         candidates.append(_Estimate(best, tolerance, uncertain, trusted))
@@ -364,22 +363,6 @@ def _largest(f: Compiled, of: Unrolled, at: Sequence[Any]) -> float:
     every = Program(program.graph, program.inputs, tuple(range(len(program.graph.rows))), ())
     found = [np.abs(np.asarray(v, np.float64)) for v in evaluate(every, of.arguments(at)) if v is not None]
     return float(max([np.max(v, initial=0.0, where=np.isfinite(v)) for v in found], default=0.0))
-
-
-def _measured(f: OfElements, point: Sequence[Values]) -> tuple[Values, Values]:
-    """Return values, and how far rounding scatters them. The scatter is taken from high differences of neighbours.
-
-    The scatter is the median for three distances of neighbours, because one distance may reach a kink, and another
-    may be too short to show anything.
-    """
-    order, samples = 8, 5
-    axis = -1 - point[0].ndim
-    found = []
-    for spread in _SPREADS:
-        near = 1 + spread * np.arange(-6, order + samples - 6)[(slice(None), *[None] * point[0].ndim)]
-        left = np.diff(f([a * near for a in point]), n=order, axis=axis)
-        found.append(np.sqrt(np.mean(np.abs(left) ** 2, axis=axis) / comb(2 * order, order)))
-    return f(point), np.median(np.nan_to_num(found, nan=0.0, posinf=0.0), axis=0)
 
 
 def _scale(estimate: Values, value: Values, least: Values | float = _SMALLEST) -> Values:

@@ -30,6 +30,18 @@ class Compiled(Protocol):
     bound: Mapping[str, Any]
 
     @property
+    def free(self) -> Compiled:
+        """The same Function with all arguments of the program."""
+
+    @property
+    def mathtext(self) -> str:
+        """The formula for Matplotlib."""
+
+    @property
+    def jvp(self) -> Compiled:
+        """The Jacobian-vector product."""
+
+    @property
     def coo(self) -> Compiled:
         """The entries of a matrix of derivatives that can be nonzero."""
 
@@ -49,6 +61,13 @@ class Compiled(Protocol):
 
     def source_for(self, target: str) -> str:
         """Return the source for a target."""
+
+    @property
+    def value_and_jacobian(self) -> Compiled:
+        """The value and the Jacobian."""
+
+    def value_and_jacobian_by(self, by: tuple[str, ...] | None) -> Compiled:
+        """Return the value and the Jacobian by some names."""
 
     def diff(self, *names: str) -> Compiled:
         """Return a partial derivative."""

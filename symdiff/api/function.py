@@ -252,6 +252,8 @@ class Function:
                 - "math": for floats. To run it yourself, put it after `import math`.
                 - "array_api": for arrays of other libraries. The keyword `xp` is the namespace of the array API
                   standard (default: that of the first argument), and `device` is where new arrays are made.
+                - "class": a class for arrays, as courses write it by hand. `forward` computes the results, and
+                  `backward` the adjoints of `wrt` from cotangents of the results. Values and adjoints are attributes.
                 - "c": C99, a function with the small functions that it calls. `export` writes whole files.
                 - "javascript": the same as an ES module.
                 - "llvm": native code of this machine, for arrays of float64. If NumPy does a part of the work, the
@@ -270,6 +272,12 @@ class Function:
                 out = a * math.exp(-x)
                 return out
         """
+        if target == "class":
+            from symdiff.api.classes import source
+
+            free = self.free
+            made: str = self.kernel.once(("source", "class", self.wrt), lambda: source(free, self.wrt))
+            return made
         return self.kernel.source(target)
 
     @property
@@ -1171,12 +1179,77 @@ class Function:
 
         return graph(self, args, kwargs)
 
+    def plot(
+        self,
+        /,
+        *more: Function | Mapping[str, Any],
+        data: Any = None,
+        std: Any = None,
+        cov: Any = None,
+        derivatives: int = 0,
+        ax: Any = None,
+        **named: Any,
+    ) -> Any:
+        """Draw the formula over one range or two with Matplotlib, and return the axes.
+
+        Over one range, this draws a curve for each result. Over two ranges, it draws contours. Their colours are
+        logarithmic if the values span decades.
+
+            f.plot(x=(-3, 3), a=2)
+            f.plot(x=(-3, 3), y=np.linspace(0, 1, 50))
+            model.plot(a=2.1, b=0.3, data=(t, y, y_error), cov=covariance)
+
+        Args:
+            *more: Other Functions to draw in the same picture, over one range. A mapping gives arguments by name, for
+                names that are options here.
+            data: Points to draw over the formula: `(x, y)`, with error bars `(x, y, error of y)` or
+                `(x, y, error of y, error of x)`. An error is a number, an array, or an array of two rows for the parts
+                below and above. If one argument has no value, its range is that of the data. With two ranges,
+                `(x, y, z)` are points whose colours show the values z.
+            std: Standard deviations of arguments, as for `symdiff.propagate`. They give a band around the curve, one
+                standard deviation to each side. A sequence has one for each argument in `wrt` without a range.
+            cov: The covariance matrix of the arguments in `wrt` without a range, in order, instead.
+            derivatives: How many derivatives by the argument with the range to draw below the curve, up to 4; True is
+                the first one. With two ranges, arrows show the direction of the gradient.
+            ax: Matplotlib's axes to draw on, one for each panel. Default: a new figure.
+            **named: For each argument its value or its range. A range is `(start, stop)`, or an array of points for a
+                scalar argument. For an array with one axis, a list of numbers and ranges, as `x=[(-2, 2), 1.0]`.
+
+        Returns:
+            Matplotlib's axes, or an array of axes if there are several: one for each derivative, or, over two ranges,
+            for each result.
+
+        Raises:
+            ImportError: Matplotlib is not installed (the extra `symdiff-compiler[plot]`).
+            TypeError: An argument is missing or unknown, or has neither a value nor a range.
+            ValueError: There is no range, or there are more than two. A range is empty, runs backwards, or is not
+                finite. The formula is not finite anywhere, or has more than ten results.
+            ShapeError: A value, the data or the covariance matrix do not have the right shape.
+
+        Examples:
+            >>> import symdiff
+            >>> ax = symdiff.compile("a*sin(x)").plot(x=(-3, 3), a=2)
+            >>> ax.get_xlabel()
+            'x'
+        """
+        from symdiff.api.plot import plot
+
+        for one in more:
+            if isinstance(one, Mapping):
+                named = {**one, **named}
+            elif not isinstance(one, Function):
+                raise TypeError(f"plot takes Functions, and ranges by name, as f.plot(x=(-3, 3)), not {one!r:.60}")
+        functions = [self, *[one for one in more if isinstance(one, Function)]]
+        return plot(functions, named, data=data, std=std, cov=cov, derivatives=derivatives, ax=ax)
+
     def trace(self, /, *args: Any, tangent: Any = None, cotangent: Any = None, **named: Any) -> Trace:
         """Return every step of the formula at given arguments, with its value, its tangent and its adjoint.
 
         This is the table of a textbook. The steps have the names of the source with `optimize=False`. Each step has the
         expression that it computes. The forward sweep gives its value and its tangent. The reverse sweep gives its
-        adjoint, which is the derivative of the result by the step, summed over all uses of the step.
+        adjoint, which is the derivative of the result by the step, summed over all uses of the step. Tangents and
+        adjoints have their expressions, too. The first value, tangent and adjoint that are infinite or NaN have a mark
+        with the reason.
 
         The numbers are those of the Function with `optimize=False`. If a call uses a more accurate form and the results
         differ, a note says so. Branches of a choice that are not taken have their own values and tangents, and adjoints
@@ -1195,13 +1268,15 @@ class Function:
 
         Returns:
             A `Trace` of steps with `name`, `expression`, `value`, `tangent` and `adjoint`, and its `result`,
-            `tangent` and `gradient`. Values are of loop shape + core shape.
+            `tangent` and `gradient`. Values are of loop shape + core shape. The trace has the forms `html`, `markdown`
+            and `latex`, and `counts`, the operations of each sweep.
 
         Raises:
             TypeError: The arguments are wrong, or the number of tangents or cotangents is.
             ShapeError: The shapes do not fit.
 
-        Source: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5.
+        Sources: Griewank & Walther, Evaluating Derivatives (2008), tables 3.4 and 3.5; Baydin et al., "Automatic
+        Differentiation in Machine Learning: a Survey" (2018), tables 2 and 3.
 
         Examples:
             >>> import symdiff

@@ -9,7 +9,7 @@ from typing import Any
 
 from symdiff.api.compiled import Compiled
 from symdiff.api.files import write
-from symdiff.api.trace import in_one_line
+from symdiff.api.tables import in_one_line
 from symdiff.derive.every import every
 from symdiff.emit.dot import dot, drawable
 from symdiff.emit.svg import svg

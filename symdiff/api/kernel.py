@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
 from math import prod
-from operator import or_
+from operator import itemgetter, or_
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from symdiff.emit import math as math_target
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit import outside
 from symdiff.emit.cost import cost_of, reach
-from symdiff.errors import MOST, few
+from symdiff.errors import MOST, ShapeError, few
 from symdiff.graph.dims import Dim, Shape, concrete, declared, fixed, numel, symbols, value
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
@@ -31,6 +31,7 @@ from symdiff.runtime.arguments import (
     IntShape,
     alike,
     arrays,
+    axes_of,
     bind,
     check_out,
     converted,
@@ -40,7 +41,7 @@ from symdiff.runtime.arguments import (
     settle,
     sharing,
 )
-from symdiff.runtime.blocks import BlockSizes, axes_of, block_sizes, run_in_blocks
+from symdiff.runtime.blocks import SMALLEST, BlockSizes, block_sizes, run_in_blocks
 from symdiff.runtime.bounds import Bounds
 from symdiff.runtime.entry import (
     NEVER,
@@ -50,25 +51,29 @@ from symdiff.runtime.entry import (
     core_entry,
     finished,
     general_entry,
+    mixed_call,
     scalar_entry,
     spread,
 )
 from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
-from symdiff.runtime.load import load, naming
+from symdiff.runtime.load import load, naming, with_arrays
 from symdiff.runtime.reports import reportable
 from symdiff.runtime.results import Layout, field_names, flatten, leaves, nest
-from symdiff.runtime.threads import Lock, keep_freed_memory, usable_cpus
+from symdiff.runtime.threads import KEPT, Lock, keep_freed_memory, usable_cpus
 
 if TYPE_CHECKING:
     from symdiff.runtime.elements import FusedElements
     from symdiff.runtime.floats import PointCalls
     from symdiff.runtime.fused import FusedPoints
+    from symdiff.runtime.pieces import Pieces
     from symdiff.runtime.routines import Routines
 
+_SIZES = 8  # of dimensions, for each of which functions for blocks are kept
 _PATTERNS = 64  # patterns of arguments, for each of which something is kept
 
 _TARGETS = (
-    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'c', 'javascript', 'llvm' and 'llvm floats'"
+    "there are 'numpy', 'loops', 'blocks', 'complex', 'math', 'array_api', 'class', 'c', 'javascript', 'llvm' and"
+    " 'llvm floats'"
 )
 
 
@@ -131,10 +136,12 @@ class Kernel:
         self._first: list[Any] = []
         # See `scalar_entry`. The first call with arrays sets them.
         self._small: list[Any] = [UNKNOWN, None, None]
+        self._mixed: dict[tuple[type, ...], Any] = {}  # functions by the classes of the arguments; see `mixed_call`
         # These three depend on the axes along which each argument varies.
         self._reach = lru_cache(_PATTERNS)(self._find_reach)
         self._owned_arrays = lru_cache(_PATTERNS)(self._find_owned_arrays)
         self._block_sizes = lru_cache(_PATTERNS)(self._find_block_sizes)
+        self._pieces = lru_cache(_SIZES)(self._find_pieces)
 
     def once(self, key: object, make: Callable[[], Any]) -> Any:
         """Return the result of `make`. It is called once for each key, by the first thread that needs the result."""
@@ -349,6 +356,7 @@ class Kernel:
                 general=self.general,
                 by_arrays=self.by_arrays,
                 small=self._small,
+                mixed=self._mixed,
                 native=self._native_calls(),
                 into=bool(floats_too),
                 writes="out" not in self.args,
@@ -371,7 +379,10 @@ class Kernel:
         looks = self.bounds is not None and (every or self.bounds.needs_look)
         fits = partial(self.bounds.fit, every=every) if self.bounds and looks else None
         demands = self.program.graph.demands
-        return core_entry(self.cores, self.integers, demands, point, records, self.general, fits, native)
+        large = self._large if self._large[0] < sys.maxsize else None
+        return core_entry(
+            self.cores, self.integers, demands, point, records, self.general, fits, large=large, native=native
+        )
 
     def _by_given_arrays(self, *args: Any) -> Any:
         return self.by_arrays(args)
@@ -451,7 +462,7 @@ class Kernel:
             "{}" if own else f"spread({{}}, args[0].shape + {core})"
             for own, core in self._owned_arrays((1,) * len(self.args))
         ]
-        return finished(self.function("numpy"), self.nest, patterns, {"spread": spread})
+        return finished(with_arrays(self.function("numpy")), self.nest, patterns, {"spread": spread})
 
     def _open(self) -> None:
         """Let the entry of a function of scalars pass small arrays straight to a target, from now on."""
@@ -471,6 +482,23 @@ class Kernel:
         """Call the function for blocks, which the entry calls from now on."""
         self._small[2] = self.function("blocks")
         self._small[2](*args)
+
+    def _mixed_call(self, kinds: tuple[type, ...]) -> Callable[..., Any] | None:
+        """Return the function for arguments of some classes, which the entry knows from now on. See `mixed_call`.
+
+        Return None if the entry knows many such functions already.
+        """
+        if kinds not in self._mixed and len(self._mixed) < _PATTERNS:
+            self._mixed[kinds] = mixed_call(
+                kinds,
+                self.function("numpy"),
+                self.nest,
+                self._owned_arrays(tuple([kind is np.ndarray for kind in kinds])),
+                Records(self.layout, [None] * len(self.results)),
+                small=self._small,
+                general=self.general,
+            )
+        return self._mixed.get(kinds)
 
     # What is known of the results
 
@@ -512,6 +540,37 @@ class Kernel:
 
     def _find_block_sizes(self, dtype: np.dtype[Any], threads: int, axes: tuple[int, ...]) -> BlockSizes:
         return block_sizes(cost_of(self._run, axes), dtype.itemsize, threads)
+
+    @property
+    def _large(self) -> list[int]:
+        """A list of the most elements of a core array that is never cut into blocks."""
+
+        def find() -> list[int]:
+            if not any(self.cores) or self.sizes or self.recipe.backend == "llvm" or self._calls_outside:
+                return [sys.maxsize]  # external functions get whole arrays
+            program, alive = self.program, live(self.program)
+            named = [i for i, shape in program.graph.shapes.items() if alive[i] and any(map(symbols, shape))]
+            made = [i for i in named if i not in program.outputs and numpy_target.makes(program, i)]
+            return [KEPT // (len(made) + 1) if made else sys.maxsize]
+
+        found: list[int] = self.once("large", find)
+        return found
+
+    def _find_pieces(self, sizes: tuple[tuple[str, int], ...]) -> Pieces | None:
+        """Return what computes the program block by block, at some sizes of the dimensions, or None.
+
+        If the program cannot be cut along any dimension, the entry does not look at the sizes of arrays any more.
+        """
+        from symdiff.runtime.pieces import Pieces
+
+        for axis, _ in sorted(sizes, key=itemgetter(1), reverse=True):
+            try:
+                made = Pieces(self.program, axis, dict(sizes), self.name)
+            except ShapeError:
+                continue
+            return made if made.worth else None
+        self._large[0] = sys.maxsize
+        return None
 
     def _writes_directly(
         self, args: Sequence[Any], outs: Sequence[Any], dtype: np.dtype[Any], axes: tuple[int, ...]
@@ -605,55 +664,62 @@ class Kernel:
                 args = self.bind(args, named)
                 if out is None:
                     return self._entry(*args)
-        kind = None if any(self.cores) or any(self.integers) else alike(args)
-        if kind is not None:
-            values = self.at_once(args, out, *kind)
-            return self.by_arrays(args, out) if values is None else self.result(values)
-        plain = floats(self.args, args, self.integers) if out is None else None
-        return self.by_arrays(args, out) if plain is None else self._entry(*plain)
+        known = None if any(self.cores) or any(self.integers) else alike(args)
+        if known is not None:
+            return self.at_once(args, out, *known)
+        whole = floats(self.args, args, self.integers) if out is None else None
+        return self.by_arrays(args, out) if whole is None else self._entry(*whole)
 
     def at_once(
-        self, args: Sequence[Any], out: Any, shape: IntShape, dtype: np.dtype[Any], varying: tuple[bool, ...]
-    ) -> Sequence[Any] | None:
-        """Return the outputs by one call of a target, for real numbers and small arrays of one shape.
+        self,
+        args: tuple[Any, ...],
+        out: Any,
+        shape: IntShape,
+        dtype: np.dtype[Any],
+        axes: tuple[int, ...],
+        even: bool = True,  # noqa: FBT001, FBT002 - the last field of `Plain`
+    ) -> Any:
+        """Return the result for real numbers and arrays.
 
-        Return None if one call does not suffice: for large arrays, or if `out` cannot be written to directly.
+        One call of a target suffices, unless the arrays are large or `out` cannot be written to directly.
 
         Args:
-            args: Arguments of scalars, as `alike` has found them.
+            args: Arguments of scalars.
             out: As in a call.
-            shape: The shape of the arrays.
+            shape: The shape to which the arguments broadcast.
             dtype: The dtype of the results.
-            varying: For each argument, whether it is an array with axes.
+            axes: The axes along which each argument varies; see `Plain`.
+            even: Whether all arrays have one shape, or no axes.
         """
         if shape and prod(shape) > self._small[0]:
-            return None
-        cast = dtype.type
+            return self.by_arrays(args, out)
         try:
             if shape and self._native:
+                varying = tuple(map(bool, axes))
                 outs = None if out is None else leaves(out)
-                if outs is not None and any(self.results):
-                    return None
-                return self.native_points.at_once(args, shape, dtype, varying, outs)
-            given = [
-                (a if a.dtype is dtype else a.astype(dtype, copy=False)) if varies else cast(a)
-                for a, varies in zip(args, varying, strict=True)
-            ]
+                simple = even and (outs is None or not any(self.results))
+                values = self.native_points.at_once(args, shape, dtype, varying, outs) if simple else None
+                return self.by_arrays(args, out) if values is None else self.result(values)
+            given = [_in_dtype(a, dtype) for a in args]
         except OverflowError:  # of an int
-            return None
+            return self.by_arrays(args, out)
+        if out is None and even:
+            kinds = [type(value) if type(a) is np.ndarray else type(a) for a, value in zip(args, given, strict=True)]
+            call = self._mixed_call(tuple(kinds))
+            return self.by_arrays(args) if call is None else call(*given)
         if out is None:
             values = flatten(self.function("numpy")(*given), self.nest)
-            if not shape and all(v.__class__ is cast for v in values):
-                return values
-            return [
-                v if own and v.dtype is dtype else spread(v, shape + core, dtype)
-                for v, (own, core) in zip(values, self._owned_arrays(varying), strict=True)
-            ]
+            return self.result(
+                [
+                    v if own and v.dtype is dtype else spread(v, shape + core, dtype)
+                    for v, (own, core) in zip(values, self._owned_arrays(axes), strict=True)
+                ]
+            )
         outs = check_out(out, self.outputs, [shape + fixed(core) for core in self.results], dtype)
-        if not shape or not self._writes_directly(given, outs, dtype, varying):
-            return None
+        if not shape or not self._writes_directly(given, outs, dtype, axes):
+            return self.by_arrays(args, out)
         self.function("blocks")(*given, *outs)
-        return outs
+        return self.result(outs)
 
     def by_arrays(self, args: tuple[Any, ...], out: Any = None) -> Any:
         """Return the result for arguments of any kind, in order, by way of arrays."""
@@ -718,10 +784,20 @@ class Kernel:
                 results = self.native_points(values, loop, dtype, sizes, shapes, outs)
                 self._open()
                 return results
-        function, threads, fresh = self.function(target), self._threads, self._owned
-        axes = tuple([axes_of(a, loop) for a in values])
-        whole = any(self.cores) or self._calls_outside  # external functions get whole arrays
-        cut = self._block_sizes(dtype, threads, axes) if loop and not whole else None
+        if not loop and dtype.kind == "f" and sizes and max([a.size for a in values]) > self._large[0]:
+            pieces = self._pieces(tuple(sorted(sizes.items())))
+            if (
+                pieces is not None
+                and reportable()
+                and apart
+                and not any(sharing(values, [o for o in outs if o is not None]))
+            ):
+                return pieces(values, dtype, shapes, outs, self._threads)
+        function, fresh = self.function(target), self._owned
+        cut = None
+        if prod(loop) > SMALLEST and not any(self.cores) and not self._calls_outside:  # these get whole arrays
+            threads, axes = self._threads, tuple([axes_of(a, loop) for a in values])
+            cut = self._block_sizes(dtype, threads, axes)
         if cut is None or prod(loop) <= cut.limit or not reportable() or not apart:
             found = flatten(function(*converted(values, dtype, self.integers)), self.nest)
             results = settle(found, shapes, dtype, fresh=fresh, out=outs)
@@ -743,6 +819,17 @@ class Kernel:
             integers=self.integers,
         )
         return results
+
+
+def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array with axes in a dtype, and anything else as a number of NumPy's.
+
+    Raises:
+        OverflowError: An int is too large.
+    """
+    if value.__class__ is not np.ndarray or not value.ndim:
+        return dtype.type(value)
+    return value if value.dtype is dtype else value.astype(dtype)
 
 
 def shortly(names: Sequence[str], cores: Sequence[Shape], integers: Sequence[bool] = ()) -> str:

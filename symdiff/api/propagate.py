@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symdiff.api.function import Function
+from symdiff.api.compiled import Compiled
+from symdiff.api.kernel import Kernel
 from symdiff.errors import ShapeError, few
 from symdiff.graph.dims import concrete, declared, elements
 from symdiff.runtime.arguments import Array, IntShape, normal
@@ -39,7 +40,7 @@ without_arithmetic(Propagated, "take a field of a result p, as p.value or p.std"
 
 
 def propagate(
-    f: Function, values: Sequence[Any] | Array | Mapping[str, Any], *_third: Any, std: Any = None, cov: Any = None
+    f: Compiled, values: Sequence[Any] | Array | Mapping[str, Any], *_third: Any, std: Any = None, cov: Any = None
 ) -> Propagated:
     """Propagate the uncertainty of arguments to the results, to first order.
 
@@ -83,7 +84,7 @@ def propagate(
     """
     if _third:
         raise TypeError("write std= in front of standard deviations, or cov= in front of a covariance matrix")
-    if not isinstance(f, Function):
+    if not isinstance(getattr(f, "kernel", None), Kernel):
         raise TypeError(f"propagate takes a Function, as symdiff.compile returns it, not {type(f).__name__}")
     given = _in_order(f, values)
     f = f.free
@@ -113,7 +114,7 @@ def propagate(
     return _result(f, outputs, deviations.astype(dtype), covariance.astype(dtype), loop)
 
 
-def _in_order(f: Function, values: Any) -> list[Any]:
+def _in_order(f: Compiled, values: Any) -> list[Any]:
     """Return the arguments of the Function."""
     if isinstance(values, Mapping):
         return list(f.filled((), {_name(key): one for key, one in values.items()}))
@@ -343,7 +344,7 @@ def _varying(uncertain: _Uncertain, shapes: Mapping[str, IntShape]) -> dict[str,
 # The uncertainty of the results
 
 
-def _outputs_and_jacobian(f: Function, given: Sequence[Any], by: tuple[str, ...]) -> tuple[list[Any], Array]:
+def _outputs_and_jacobian(f: Compiled, given: Sequence[Any], by: tuple[str, ...]) -> tuple[list[Any], Array]:
     """Return the outputs, and the Jacobian (..., m, k) by some arguments."""
     nest = f.kernel.nest
     if not by:
@@ -382,7 +383,7 @@ def _moments(jacobian: Array, std: Array, correlation: Array | None) -> tuple[Ar
     return deviations, covariance
 
 
-def _result(f: Function, outputs: Sequence[Any], std: Array, cov: Array, loop: IntShape) -> Propagated:
+def _result(f: Compiled, outputs: Sequence[Any], std: Array, cov: Array, loop: IntShape) -> Propagated:
     """Return values, standard deviations and covariance, in the form in which the Function returns results."""
     loop = np.broadcast_shapes(loop, std.shape[:-1])
     std = np.broadcast_to(std, (*loop, std.shape[-1]))

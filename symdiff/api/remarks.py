@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.api.steps import LONG, Step, shortened, shown
+from symdiff.api.steps import Step, shown
+from symdiff.api.tables import LONG, shortened
 from symdiff.emit.formula import Line
 from symdiff.graph.ir import Program, Row, operands
 from symdiff.ops.evaluate import constant, function
@@ -47,6 +48,94 @@ class Remarks:
             odd = [i for i, bar in bars.items() if bar is not None and not _finite(bar)]
             found = [self._of_adjoint(i) for i in odd[:_TRACED]]
         return tuple(dict.fromkeys(found))[:_REMARKS]
+
+    def marks(self, steps: Sequence[Step]) -> dict[str, str]:
+        """Return the first value, tangent and adjoint that are not finite, by name, each with the reason."""
+        found: dict[str, str] = {}
+        pairs = list(zip(self._lines, steps, strict=True))
+        for line, step in pairs:
+            if not _finite(step.value):
+                found[step.name] = self._reason(line)
+                break
+        for line, step in pairs:
+            if step.tangent is not None and not _finite(step.tangent):
+                moved = [j for j in operands(self._rows[line.row]) if self._moves(j)]
+                found[step.tangent_name] = self._reason_of(line.row, moved) if step.tangent_expression else "given"
+                break
+        for line, step in reversed(pairs):
+            if step.adjoint is not None and not _finite(step.adjoint):
+                given = line.kind == "result" or not step.adjoint_expression
+                uses = [i for i in self._uses.get(line.row, ()) if self._steps[i].adjoint is not None]
+                found[step.adjoint_name] = "given" if given else self._reason_of_use(line.row, uses)
+                break
+        return found
+
+    def _moves(self, i: int) -> bool:
+        """Return whether a row has a tangent that is not zero."""
+        step = self._steps.get(i)
+        return step is not None and step.tangent is not None and bool(np.any(step.tangent))
+
+    def _reason(self, line: Line) -> str:
+        """Return why a value is not finite, given that the values of all earlier steps are: "log of 0 (x)"."""
+        row = self._rows[line.row]
+        if row[0] in ("input", "const"):
+            return "given"
+        inner = line.row
+        while odd := [j for j in operands(self._rows[inner]) if not _finite(self._value(j))]:
+            inner = odd[0]  # an operation or a constant in the expression of the step
+        return self._said(inner) if operands(self._rows[inner]) else f"{_odd(self._value(inner))} in the formula"
+
+    def _said(self, i: int) -> str:
+        """Return an operation with the values of its operands, in words."""
+        row = self._rows[i]
+        entry = PRIMITIVES.read(row[0])
+        if entry is None:
+            return f"{row[0].name} of {', '.join(map(self._text, operands(row)))}"
+        numbers = self._numbers_at(i)
+        texts = [f"{number:g}" for number in numbers]
+        names = [self._text(j) for j in operands(row)]
+        if entry.symbols and not entry.symbols[0].prefix:
+            sign = entry.symbols[0].text
+            said, named = (
+                f"{_bracketed(texts[0])}{sign}{_bracketed(texts[1])}",
+                f"{_bracketed(names[0])} {sign} {_bracketed(names[1])}",
+            )
+        else:
+            said, named = f"{entry.name} of {', '.join(texts)}", ", ".join(names)
+        too_large = ", too large" if self._why(row, _odd(self._value(i))).startswith(", beyond") else ""
+        return f"{said}{too_large} ({named})"
+
+    def _numbers_at(self, i: int) -> list[Any]:
+        """Return the operands of an elementwise row, at the first place where its value is not finite."""
+        value = np.asarray(self._value(i))
+        given = [np.asarray(self._value(j)) for j in operands(self._rows[i])]
+        with suppress(*_NOT_EVALUATED):
+            given = list(np.broadcast_arrays(*given))
+            if value.shape == given[0].shape and value.ndim:
+                place = tuple(np.argwhere(~np.isfinite(value))[0])
+                return [a[place] for a in given]
+        return [a.ravel()[0] if a.size else 0.0 for a in given]
+
+    def _reason_of(self, i: int, by: Sequence[int]) -> str:
+        """Return why the derivative of a row by one of these operands is not finite."""
+        row = self._rows[i]
+        for j in operands(row):
+            if not _finite(self._value(j)):
+                return f"{self._text(j)} is {_odd(self._value(j))}"
+        named = [f"{self._text(j)} = {shown(self._value(j))}" for j in by if j in self._steps]
+        return (
+            f"the derivative of {self._text(i)} at {', '.join(named)}"
+            if named
+            else f"the derivative of {self._text(i)}"
+        )
+
+    def _reason_of_use(self, j: int, uses: Sequence[int]) -> str:
+        """Return why an adjoint is not finite, given the steps that use the row."""
+        if not uses:
+            return "given"
+        i = max(uses, key=lambda i: self._rows[i][0] not in ("add", "sub", "mul", "neg"))
+        by_zero = _odd(self._steps[j].adjoint) == "NaN" and not np.all(self._steps[i].adjoint)
+        return self._reason_of(i, [j]) + " is not finite, and is multiplied by 0" * by_zero
 
     @cached_property
     def _uses(self) -> dict[int, list[int]]:
@@ -164,3 +253,8 @@ def _finite(value: Any) -> bool:
 def _odd(value: Any) -> str:
     """Return the word for a value that is not finite."""
     return "NaN" if np.any(np.isnan(value)) else "infinite"
+
+
+def _bracketed(text: str) -> str:
+    """Return a text in brackets, if it is a negative number or has an operator."""
+    return f"({text})" if text.startswith("-") or " " in text else text

@@ -1,12 +1,12 @@
 """`f.trace`: the table of a textbook, with the value, the tangent and the adjoint of every step of a formula.
 
-Source: Griewank & Walther, Evaluating Derivatives (2008), sections 2.2, 3.1 and 3.2 (tables 3.4 and 3.5). The
-Wikipedia article on automatic differentiation has the same table.
+Sources: Griewank & Walther, Evaluating Derivatives (2008), sections 2.2, 3.1 and 3.2 (tables 3.4 and 3.5); Baydin et
+al., "Automatic Differentiation in Machine Learning: a Survey" (2018), tables 2 and 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from reprlib import repr as short
@@ -18,13 +18,13 @@ from symdiff.api.compiled import Compiled
 from symdiff.api.kernel import Kernel
 from symdiff.api.remarks import Remarks
 from symdiff.api.steps import Step, Trace, shown
-from symdiff.derive.work import Pass
-from symdiff.emit.formula import Line, lines
-from symdiff.emit.passes import lazy
+from symdiff.api.sweeps import COLUMNS, Entry, Formula, Sweeps
+from symdiff.api.tables import in_one_line
+from symdiff.emit.counts import Count
 from symdiff.errors import few
 from symdiff.graph.dims import Shape, concrete
 from symdiff.graph.dims import shown as shape_text
-from symdiff.graph.ir import Program, compact
+from symdiff.graph.ir import Program
 from symdiff.runtime.arguments import normal
 from symdiff.runtime.numeric import PLAIN, numbers
 from symdiff.runtime.results import flatten, record, record_of
@@ -54,7 +54,7 @@ def trace(f: Compiled, args: tuple[Any, ...], named: dict[str, Any], *, tangent:
     seeded = {"tangent": forward is not None, "cotangent": reverse is not None}
     table: _Table = f.kernel.once(("trace", *seeded.values()), lambda: _Table.of(f, **seeded))
     with np.errstate(all="ignore"):
-        made = _read(f, table, table.kernel.first[0](*everything))
+        made = _read(f, table, table.kernel.first[0](*everything), weighted=reverse is not None)
         if f.recipe.optimize:
             notes = _compared(f, made, given, gradient=table.adjoint and reverse is None)
             made = replace(made, notes=(*made.notes, *notes))
@@ -99,29 +99,31 @@ def _seeds(
     return [s if type(s) in PLAIN else numbers(s, f"{name}_{suffix}") for name, s in zip(names, found, strict=True)]
 
 
-# The program of a trace
+# The table before its numbers
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A trace before its numbers: the lines of the table, and one program that computes all numbers in it.
+    """A trace before its numbers: the entries of the table, and one program that computes all numbers in it.
 
     Attributes:
         program: The program that is traced.
         kernel: The program that computes the numbers. It takes the arguments, then a tangent for each name in `wrt` if
             there are tangents, then a cotangent for each output if cotangents are given.
-        lines: The lines of the table.
-        columns: The columns of each line.
-        tangent: Whether there are tangents.
+        entries: The entries of the table.
         adjoint: Whether there are adjoints.
+        tangent: Whether there are tangents.
+        counts: The operations of each column.
+        notes: Sentences on steps that are differentiated by others than their operands.
     """
 
     program: Program
     kernel: Kernel
-    lines: list[Line]
-    columns: list[tuple[str, ...]]
+    entries: list[Entry]
     tangent: bool
     adjoint: bool
+    counts: dict[str, Count]
+    notes: tuple[str, ...]
 
     @classmethod
     def of(cls, f: Compiled, *, tangent: bool, cotangent: bool) -> _Table:
@@ -137,106 +139,68 @@ class _Table:
         source = textbook.program()
         if tuple([source.graph.shape(i) for i in source.outputs]) != f.results:
             raise TypeError("this derivative has other outputs in the textbook form, so there is no trace of it")
-        derive = partial(_with_derivatives, tangent=tangent, cotangent=cotangent)
-        computed = derive(source, f.wrt)
+        derive = partial(_numbers, tangent=tangent, cotangent=cotangent)
+        made = Sweeps(source, f.wrt, tangent=tangent, cotangent=cotangent)
+        computed = made.numbers()
         layout = record_of("trace", computed.names)
         kernel = Kernel(textbook.derived(derive, f.wrt, "trace", tangent, cotangent), computed, layout, "trace")
-        program = _plain(source)
-        found = lines(program)
-        adjoint = cotangent or f.results == ((),)
-        by = frozenset(f.wrt)
-        columns = [_columns(program, line, by, tangent=tangent, adjoint=adjoint) for line in found]
-        return cls(program, kernel, found, columns, tangent, adjoint)
+        entries, counts = made.entries()
+        others = [e.line.name for e in entries if e.line.kind == "step" and e.line.row in made.with_other_ways]
+        notes = (_other_ways(others),) if others and (tangent or made.has_adjoints) else ()
+        return cls(made.primal, kernel, entries, tangent, made.has_adjoints, counts, notes)
 
 
-def _plain(program: Program) -> Program:
-    """Return the program without guards, on a graph of its own."""
-    return compact(lazy(program))
+def _numbers(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
+    """Return the program of all numbers of a trace."""
+    return Sweeps(source, wrt, tangent=tangent, cotangent=cotangent).numbers()
 
 
-def _columns(program: Program, line: Line, wrt: Collection[str], *, tangent: bool, adjoint: bool) -> tuple[str, ...]:
-    """Return the columns of a line. A condition has only a value. An argument that is not in `wrt` has no adjoint."""
-    if program.graph.is_condition(line.row):
-        return ("value",)
-    held = line.kind == "argument" and line.name not in wrt
-    return ("value", *["tangent"] * tangent, *["adjoint"] * (adjoint and not held))
-
-
-def _with_derivatives(source: Program, wrt: Sequence[str], *, tangent: bool, cotangent: bool) -> Program:
-    """Return a program of the value, the tangent and the adjoint of each line. There is one sweep in each mode."""
-    primal = _plain(source)
-    work = Pass(primal)
-    found = lines(primal)
-    by = frozenset(wrt)
-    shown = [line.row for line in found if "adjoint" in _columns(primal, line, by, tangent=False, adjoint=True)]
-    rows = list(dict.fromkeys(shown))
-    dots: dict[int, int] = {}
-    bars: dict[int, int] = {}
-    if tangent:
-        given = zip(work.rows_of(wrt), wrt, strict=True)
-        dots = work.forward({row: work.input(f"{name}_dot", row) for row, name in given})
-    weights: list[int] = []
-    if cotangent:
-        weights = [work.input(f"{name}_bar", work.at(i)) for i, name in zip(primal.outputs, primal.names, strict=True)]
-    elif [primal.graph.shape(i) for i in primal.outputs] == [()]:
-        weights = [work.builder.const(1.0)]
-    if weights:
-        totals: dict[int, int] = {}
-        for output, weight in zip(work.program.outputs, weights, strict=True):
-            totals[output] = work.builder.op("add", totals[output], weight) if output in totals else weight
-        bars = work.adjoints(totals, rows)
-    outputs: list[int] = []
-    zero = work.builder.const(0.0)
-    own = dict(zip(primal.names, weights, strict=False))
-    for line in found:
-        columns = _columns(primal, line, by, tangent=tangent, adjoint=bool(weights))
-        shape = primal.graph.shape(line.row)
-        outputs.append(work.builder.number(work.at(line.row)))
-        if "tangent" in columns:
-            dot = work.tangent(dots, line.row)
-            outputs.append(work.builder.full(zero if dot is None else dot, shape))
-        if "adjoint" in columns:
-            bar = own[line.name] if line.kind == "result" else bars.get(line.row, zero)
-            outputs.append(work.builder.full(bar, shape))
-    return _plain(work.finish((), outputs, (), [f"p{k}" for k in range(len(outputs))]))
+def _other_ways(names: Sequence[str]) -> str:
+    return (
+        f"The derivatives of {few(names)} go past steps in between: one base in several factors counts as one power,"
+        " and a function of a length as one of the sum of squares."
+    )
 
 
 # The trace
 
 
-def in_one_line(text: str) -> str:
-    """Return a formula in one line for a title, without its comments."""
-    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-    return "; ".join(filter(None, lines))
-
-
-def _read(f: Compiled, table: _Table, values: Sequence[Any]) -> Trace:
+def _read(f: Compiled, table: _Table, values: Sequence[Any], *, weighted: bool) -> Trace:
     """Return the trace, given the outputs of the program that computes its numbers."""
     waiting = iter(values)
     steps: list[Step] = []
     by_row: dict[int, Step] = {}
-    for line, columns in zip(table.lines, table.columns, strict=True):
-        parts = {column: next(waiting) for column in columns}
+    for line, columns, written in table.entries:
+        numbers = {column: next(waiting) for column in columns}
         if table.program.graph.is_condition(line.row):
-            parts["value"] = np.asarray(parts["value"], bool) if np.ndim(parts["value"]) else bool(parts["value"])
-        steps.append(Step(line.kind, line.name, line.expression, **parts))
+            numbers["value"] = (
+                np.asarray(numbers["value"], bool) if np.ndim(numbers["value"]) else bool(numbers["value"])
+            )
+        texts: dict[str, Any] = {}
+        for column, text in written.items():
+            texts |= {f"{column}_name": text.name, f"{column}_expression": text.expression}
+            texts[f"{column}_parts"] = text.parts
+        steps.append(Step(line.kind, line.name, line.expression, **numbers, **texts))
         by_row.setdefault(line.row, steps[-1])
     found = [by_row[i] for i in table.program.outputs]
-    every = {column for columns in table.columns for column in columns}
     tangents = [step.tangent for step in found]
     tangent = tangents[0] if len(f.outputs) == 1 else tuple.__new__(record("tangent", f.outputs), tangents)
     adjoints = {step.name: step.adjoint for step in steps if step.kind == "argument"}
     gradient = tuple.__new__(record("grad", f.wrt), [adjoints[name] for name in f.wrt])
     of = "" if f.name == "value" else f"{f.name} of "
+    remarks = Remarks(table.program, [entry.line for entry in table.entries], by_row)
     return Trace(
         of + in_one_line(f.text),
         tuple(steps),
         f.kernel.result([step.value for step in found]),
         tangent if table.tangent else None,
         gradient if table.adjoint else None,
-        tuple([column for column in ("value", "tangent", "adjoint") if column in every]),
-        () if table.adjoint else (_no_adjoints(f.outputs, f.results),),
-        Remarks(table.program, table.lines, by_row).all(),
+        tuple([column for column in COLUMNS if column in table.counts]),
+        (*table.notes, *[_no_adjoints(f.outputs, f.results)] * (not table.adjoint)),
+        remarks.all(),
+        remarks.marks(steps),
+        table.counts,
+        Formula(f, table.tangent, weighted),
     )
 
 

@@ -63,6 +63,19 @@ def add_target(parser: argparse.ArgumentParser, *targets: str, by: str = "") -> 
     parser.add_argument("--target", type=one_of(targets), default=default, metavar="TARGET", help=listed)
 
 
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--format`."""
+    forms = ("text", "html", "markdown", "latex")
+    parser.add_argument(
+        "--format", type=one_of(forms), default="text", metavar="FORM", help=f"one of {', '.join(forms)}; default: text"
+    )
+
+
+def formatted(table: Any, form: str) -> str:
+    """Return a table in the form that `--format` names."""
+    return str(table) if form == "text" else str(getattr(table, form))
+
+
 def add_formula(parser: argparse.ArgumentParser) -> None:
     """Add the formula and the options for compiling it."""
     add_formula_alone(parser)

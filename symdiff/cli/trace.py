@@ -5,7 +5,17 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from symdiff.cli.options import add_at, add_formula, assigned, compiled, everywhere, parser_of, single
+from symdiff.cli.options import (
+    add_at,
+    add_format,
+    add_formula,
+    assigned,
+    compiled,
+    everywhere,
+    formatted,
+    parser_of,
+    single,
+)
 from symdiff.cli.words import Parser
 from symdiff.graph.dims import Shape
 
@@ -29,6 +39,7 @@ def parser() -> Parser:
         made.add_argument(
             option, nargs="+", action="extend", metavar="NAME=VALUE", help=f"{of}; default: 0 for names not given"
         )
+    add_format(made)
     add_formula(made)
     return made
 
@@ -40,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     by = [cores[name] for name in f.wrt]
     tangent = _seeds(f.wrt, by, options.tangent, "--tangent", "the arguments to differentiate by")
     cotangent = _seeds(f.outputs, f.results, options.cotangent, "--cotangent", "the results")
-    print(f.trace(*everywhere(f, options.at), tangent=tangent, cotangent=cotangent))
+    print(formatted(f.trace(*everywhere(f, options.at), tangent=tangent, cotangent=cotangent), options.format))
     return 0
 
 

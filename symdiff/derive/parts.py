@@ -18,7 +18,7 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.graph.dims import shown, symbol, symbols, value
-from symdiff.graph.ir import Program, Row, operands, replay
+from symdiff.graph.ir import Program, Row, operands, relabelled, replay
 from symdiff.ops.base import AlongAxes, Operation, sized
 from symdiff.ops.constants import Size
 from symdiff.ops.elements import Assemble
@@ -154,8 +154,11 @@ class Parts:
         b = Builder(graph)
         new: dict[int, int] = {}
         inputs: list[int] = []
+        waiting, sections = list(self.program.sections), list[tuple[int, str]]()
         for i in sorted(needed):
             row = old.rows[i]
+            while waiting and waiting[0][0] <= i:
+                sections.append((len(graph.rows), waiting.pop(0)[1]))
             if i in ready:
                 inputs.append(b.input(self.names[i], old.shape(i)))
                 new[i] = b.op("ne", inputs[-1], b.const(0.0)) if old.is_condition(i) else inputs[-1]
@@ -166,10 +169,10 @@ class Parts:
                 new[i] = graph.intern(row if row[0] == "const" else (row[0], *[new[j] for j in row[1:]]))
         graph.demands.clear()  # they are about the whole axis
         results = tuple([b.number(new[i]) for i in wanted])
-        labels: Any = {new[i]: label for i, label in self.program.labels.items() if i in new and isinstance(label, str)}
+        labels = relabelled(self.program.labels, new)
         quiet = frozenset(new[i] for i in self.program.quiet if i in new)
         names = tuple([f"part{k}" for k in range(len(results))])
-        return Program(graph, tuple(inputs), results, names, labels, ((0, "part"),), quiet=quiet)
+        return Program(graph, tuple(inputs), results, names, labels, tuple(sections), quiet=quiet)
 
     def _with_sizes(self, program: Program, sizes: Mapping[str, int]) -> Program:
         """Return the program with numbers for all dimensions but the axis, and for the length of the axis in a formula.

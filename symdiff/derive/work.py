@@ -112,6 +112,14 @@ class Pass:
         """Return the primal row with the value of a row of the source, of which all rows have to be live."""
         return self._values[row]
 
+    def has_other_ways(self, row: int) -> bool:
+        """Return whether a row of the source is differentiated by other rows than its operands.
+
+        `symdiff.derive.ways` says when. Such a row is a product with one base in several factors, or a function of a
+        sum of squares.
+        """
+        return self._marked[row] != self._values[row]
+
     def tangent(self, dots: dict[int, int], row: int) -> int | None:
         """Return the tangent or adjoint of a row of the source, given those of a sweep; None if it is absent."""
         return dots.get(self._marked[row])

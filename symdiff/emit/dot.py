@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -118,7 +119,7 @@ def value_text(value: Any) -> str:
         return str(bool(array)) if array.dtype == bool else f"{float(array):.6g}"
     if array.size > _SHOWN:
         return f"array of shape {array.shape}"
-    return np.array2string(array, precision=4, separator=", ").replace("\n", "")
+    return re.sub(r"(?<=\[) +| +(?=,|\]| )", "", np.array2string(array, precision=4, separator=", ").replace("\n", ""))
 
 
 def _quoted(lines: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from symdiff.emit.arrays import ArrayWriter
 from symdiff.emit.names import Names
 from symdiff.emit.numpy import RESERVED
@@ -28,6 +30,38 @@ class Line(Struct):
     expression: str
 
 
+class Derivative(Struct):
+    """A tangent or an adjoint of a line.
+
+    Attributes:
+        kind: "dot" for a tangent, "bar" for an adjoint.
+        of: The row of the line. None: the line is a result, whose tangent and adjoint are those of a step.
+        row: The row of the tangent or adjoint.
+        name: The name of the line.
+        given: Whether it is given, rather than computed.
+    """
+
+    kind: str
+    of: int | None
+    row: int
+    name: str
+    given: bool = False
+
+
+class Written(Struct):
+    """A tangent or an adjoint in the notation of formulas.
+
+    Attributes:
+        name: Its name, such as `v1_dot`.
+        expression: What computes it. It is empty for one that is given.
+        parts: Names and expressions of long parts, which the expression uses.
+    """
+
+    name: str
+    expression: str
+    parts: tuple[tuple[str, str], ...] = ()
+
+
 def lines(program: Program) -> list[Line]:
     """Return the lines of a program without guards: arguments, steps, and results that have a name of their own."""
     writer = _FormulaWriter(program)
@@ -38,6 +72,39 @@ def lines(program: Program) -> list[Line]:
         text = writer.texts[i][0]
         if text != name:
             found.append(Line("result", i, name, text))
+    return found
+
+
+def derivatives(program: Program, names: Mapping[int, str], wanted: Sequence[Derivative]) -> list[Written]:
+    """Return tangents and adjoints of a program without guards, in their order.
+
+    Args:
+        program: The textbook form of a program with both sweeps.
+        names: The names of the rows of its lines.
+        wanted: The tangents and adjoints.
+    """
+    writer = _DerivativeWriter(program, names)
+    writer.write()
+    labelled = {d.row for d in wanted if program.labels.get(d.row) == (d.kind, d.of)}
+    own: dict[int, Written] = {}
+    parts: list[tuple[str, str]] = []
+    for i, name, expression in writer.made:
+        if i in names:
+            continue
+        if i in labelled:
+            own[i], parts = Written(name, expression, tuple(parts)), []
+        else:
+            parts.append((name, expression))
+    found = []
+    for d in wanted:
+        if d.row in own and program.labels.get(d.row) == (d.kind, d.of):
+            found.append(own[d.row])
+            continue
+        text = writer.texts[d.row][0]
+        if d.given and program.graph.rows[d.row][0] == "input":
+            found.append(Written(text, ""))
+        else:  # another one of the same value
+            found.append(Written(writer.names.numbered(f"{d.name}_{d.kind}"), "" if d.given else text))
     return found
 
 
@@ -53,6 +120,7 @@ class _FormulaWriter(ArrayWriter):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, loops=False)
+        self.loops = False  # which dimensions a call has in front is no matter of the formula
         labels = {i: label for i, label in program.labels.items() if isinstance(label, str)}
         self.names = Names(self.reserved, [*program.arguments, *labels.values()])
         self.names.users = {name: name for name in program.arguments}
@@ -85,3 +153,16 @@ class _FormulaWriter(ArrayWriter):
             return self.infix(primitive, row)
         name = primitive.numpy if primitive.internal and primitive.numpy.isidentifier() else row[0]
         return f"{name}({', '.join([self.tight(j, 0) for j in row[1:]])})", ATOM
+
+
+class _DerivativeWriter(_FormulaWriter):
+    """Writes the lines of a program with sweeps. Only its steps have lines, and parts that a line has no room for."""
+
+    def __init__(self, program: Program, names: Mapping[int, str]) -> None:
+        super().__init__(program)
+        self.names = Names(self.reserved, [*program.arguments, *names.values()])
+        self.names.users = {name: name for name in program.arguments}
+        self.given = {i: name for i, name in names.items() if program.graph.rows[i][0] != "input"}
+
+    def has_line(self, i: int) -> bool:
+        return i in self.given or i in self.program.steps

@@ -121,10 +121,10 @@ def source(program: Program, name: str, nest: Nest, *, loops: bool = True) -> st
         loops: Arguments may have loop dimensions in front of their core shapes. This makes no difference if there are
             no core shapes.
     """
-    return _with_imports(program, _NumpyWriter(program, loops=loops).function(name, nest))
+    return with_imports(program, NumpyWriter(program, loops=loops).function(name, nest))
 
 
-def _with_imports(program: Program, text: str) -> str:
+def with_imports(program: Program, text: str) -> str:
     """Return the text of a function below the import, the large constants and the helper functions that it needs."""
     imports = ["from scipy import special\n"] if needs_scipy(program) else []
     imports += outside.above(program)
@@ -157,7 +157,7 @@ def blocks(program: Program, name: str) -> str:
     writer = _BlockWriter(program, loops=True)
     writer.write()
     outputs = writer.results()
-    return _with_imports(program, writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs]))
+    return with_imports(program, writer.definition(name, [*[writer.own[i] for i in program.inputs], *outputs]))
 
 
 def body(program: Program) -> Body:
@@ -166,7 +166,7 @@ def body(program: Program) -> Body:
     Every result has the loop shape and memory of its own. The body checks sizes if that takes arithmetic. The caller
     checks plain core shapes.
     """
-    writer = _NumpyWriter(program, loops=True)
+    writer = NumpyWriter(program, loops=True)
     writer.write()
     if program.inputs:
         varies = reach(program, [1 << k for k in range(len(program.inputs))])
@@ -205,7 +205,9 @@ def _helper_names(op: str | Operation) -> Iterable[str]:
     return op.helpers if isinstance(op, Operation) else _methods(op)
 
 
-class _NumpyWriter(ArrayWriter):
+class NumpyWriter(ArrayWriter):
+    """Writes the body of a function of NumPy arrays."""
+
     target = "numpy"
     module = "np"
     reserved = RESERVED
@@ -216,6 +218,7 @@ class _NumpyWriter(ArrayWriter):
         super().__init__(program, loops=loops)
 
     def begin(self, program: Program) -> None:
+        """Begin to write a program; see `Writer.begin`."""
         super().begin(program)
         self._in_place = InPlace(self)
         self._plain = self._of_python()
@@ -223,6 +226,7 @@ class _NumpyWriter(ArrayWriter):
     # Expressions
 
     def spell(self, row: Row) -> Text:
+        """Return the expression of a row; see `Writer.spell`."""
         if row[0] == "mul" and row[1] == row[2]:
             return f"{self.tight(row[1], POWER + 1)}**2", POWER
         if row[0] == "not" and self.shape(row[1]):
@@ -276,9 +280,11 @@ class _NumpyWriter(ArrayWriter):
     # Lines
 
     def recount(self) -> None:
+        """Correct the counts of rows that are changed in place."""
         self._in_place.recount()
 
     def built(self, i: int, row: Row) -> bool:
+        """Write the lines of a row that is not an expression; see `Writer.built`."""
         return (isinstance(row[0], Operation) and row[0].lines(self, i, *row[1:])) or self._in_place.written(i, row)
 
     # Results
@@ -309,7 +315,7 @@ _RAISING = {"div": "/", "mod": "%"}
 _OPERATORS = {"add": "np.add", "sub": "np.subtract", "mul": "np.multiply", "div": "np.divide", "neg": "np.negative"}
 
 
-class _BlockWriter(_NumpyWriter):
+class _BlockWriter(NumpyWriter):
     def begin(self, program: Program) -> None:
         self.outputs = frozenset(() if self.depth else program.outputs)  # not those of the step of a loop
         super().begin(program)

@@ -73,6 +73,8 @@ class Writer:
     reserved: frozenset[str]  # the names that the source itself uses
     comment = "#"
     beside = BESIDE  # the columns that a line takes beside its expression
+    title_tone: ClassVar[Tone] = None
+    """The tone of the titles of sections."""
     floats: ClassVar[bool] = False
     """All values are floats."""
 
@@ -164,10 +166,10 @@ class Writer:
                     self._line_tones.setdefault(k, self.tones.get(i))
             else:
                 self.texts[i] = self.fitting(i, row)
-                if self._has_line(i):
+                if self.has_line(i):
                     self.assign(i)
 
-    def _has_line(self, i: int) -> bool:
+    def has_line(self, i: int) -> bool:
         """Return whether row `i` gets a line of its own, however short its expression is."""
         return self.counts[i] > 1 or i in self.given or i in self.program.steps
 
@@ -226,7 +228,7 @@ class Writer:
         while self.sections and self.sections[0][0] <= i:
             title = self.sections.pop(0)[1]
         if title:
-            self._line_tones[len(self.lines)] = None
+            self._line_tones[len(self.lines)] = self.title_tone
             self.lines.append(f"    {self.comment} {title}")
 
     def name(self, i: int) -> str:
@@ -243,7 +245,7 @@ class Writer:
         label = self.program.labels.get(i)
         if not isinstance(label, tuple) or label[1] not in self.own:
             return ""
-        own = self.own[label[1]]
+        own = self.own[label[1]].removeprefix("self.")
         if not own.isidentifier():  # an element of a sequence, in the step of a loop
             own = str(self.rows[label[1]][1])
         return f"{own}_{label[0]}"

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Poly, Shape, substituted
+from symdiff.graph.dims import Dim, Poly, Shape, numel, substituted
 from symdiff.graph.ir import Graph, Program, Row
 from symdiff.graph.operations import ArrayOperation
 from symdiff.graph.shapes import Demands, filled
@@ -102,6 +102,7 @@ class Writer(Protocol):
     outside: Mapping[Any, str]
     floats: ClassVar[bool]
     collects: ClassVar[bool]
+    module: str
 
     @property
     def rows(self) -> Sequence[Row]: ...
@@ -569,6 +570,13 @@ class Operation(Struct, ArrayOperation):
         """Return how long an element takes, in additions, given the function that tells this of a row."""
         return 1
 
+    def arithmetic(self, _to: Shape, /, *_operands: Any, **_: Any) -> dict[str, Dim] | None:
+        """Return how many operations on numbers it takes to compute a result of shape `_to`, by kind.
+
+        The kinds are "additions", "multiplications", "functions" and "choices". None: they are not counted.
+        """
+        return None
+
     # Nested loops
 
     rereads: ClassVar[bool] = False
@@ -702,6 +710,9 @@ class Selection(Linear):
     def selects(self) -> bool:
         return True
 
+    def arithmetic(self, _to: Shape, /, *_: Shape) -> dict[str, Dim]:
+        return {}
+
     def pattern(self, x: Pattern) -> Pattern:
         """Return the patterns of the selected elements, found by the value for the numbers of the elements."""
         numbers = np.arange(1, x.size + 1).reshape(x.shape)
@@ -782,6 +793,10 @@ class Reduction(AlongAxes):
     def shape(self, shape: Shape) -> Shape:
         return tuple([dim for a, dim in enumerate(shape, -len(shape)) if a not in self.axes])
 
+    def arithmetic(self, to: Shape, x: Shape, /) -> dict[str, Dim] | None:
+        kind = {"add": "additions", "mul": "multiplications", "max": "choices", "min": "choices"}.get(self.fold or "")
+        return {kind: numel(x) - numel(to)} if kind else None
+
     def pattern(self, x: Pattern) -> Pattern:
         """Return that each element depends on those that it is made of."""
         return x.over(self.axes).nonzero()
@@ -799,7 +814,21 @@ class Reduction(AlongAxes):
     def unnested(self, _: Shape) -> str:
         return "" if self.fold else self.name
 
+    def written(self, w: Writer, x: int) -> tuple[int, ...]:
+        return (2,) if self._is_of_two(w, x) else (1,)
+
+    def _is_of_two(self, w: Writer, x: int) -> bool:
+        """Return whether the source combines the two elements along an axis: a method takes ten times as long."""
+        shape = w.shape(x)
+        two = len(shape) > 1 and len(self.axes) == 1 and shape[self.axes[0]] == 2
+        return two and self.fold in _JOINED and w.module == "np" and not w.is_condition(x)
+
     def spell(self, w: Writer, x: int) -> Text:
+        if self._is_of_two(w, x):
+            behind = ", :" * (-self.axes[0] - 1)
+            one, other = (f"{w.tight(x, ATOM)}[..., {k}{behind}]" for k in (0, 1))
+            ufunc = _JOINED[self.fold]
+            return (f"{one} + {other}", SUM) if ufunc == "add" else (f"np.{ufunc}({one}, {other})", ATOM)
         everything = not w.behind(x) and len(self.axes) == len(w.shape(x))
         axis = "" if everything else f"axis={axes_text(self.axes)}"
         return f"{w.tight(x, ATOM)}.{self.name}({axis})", ATOM

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from symdiff.graph.dims import Dim, Shape, symbol
+from symdiff.graph.dims import Dim, Shape, numel, symbol
 from symdiff.ops.base import At, Builder, Nest, Notation, Operation, Sample, StandardWriter, Task, Text, Value, Writer
 from symdiff.ops.patterns import Pattern, Sizes, united
 from symdiff.ops.standard import CONTRACTED
@@ -45,6 +45,10 @@ class Einsum(Operation):
     def shape(self, x: Shape, y: Shape) -> Shape:
         dims = dict(zip(self.left + self.right, x + y, strict=True))
         return tuple([dims[label] for label in self.out])
+
+    def arithmetic(self, to: Shape, x: Shape, y: Shape, /) -> dict[str, Dim]:
+        products = numel(dict(zip(self.left + self.right, x + y, strict=True)).values())
+        return {"multiplications": products, "additions": products - numel(to)}
 
     def value(self, x: Any, y: Any) -> Any:
         return np.einsum(f"{self.left},{self.right}->{self.out}", x, y)

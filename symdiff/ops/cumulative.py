@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from symdiff.graph.dims import Shape, symbol
+from symdiff.graph.dims import Dim, Shape, numel, symbol
 from symdiff.ops.base import (
     AlongAxes,
     At,
@@ -131,7 +131,7 @@ class Delay(Selection, AlongAxes):
     def lines(self, w: Writer, i: int, j: int) -> bool:
         """Write an array of zeros, and assign the elements."""
         text = w.aligned(j, len(w.shape(j)))
-        if not text.isidentifier():
+        if not text.replace(".", "_").isidentifier():
             w.assign(j)
             text = w.aligned(j, len(w.shape(j)))
         own = w.named(i)
@@ -355,6 +355,9 @@ class CumSum(_Cumulative, Linear):
     def joined(self, n: Nest, before: Value, x: Value) -> Value:
         return n.code.let("add", before, x)
 
+    def arithmetic(self, to: Shape, /, *_: Shape) -> dict[str, Dim]:
+        return {"additions": numel(to)}
+
     def value(self, x: Any) -> Any:
         return np.cumsum(x, axis=self.axes[0])
 
@@ -380,6 +383,9 @@ class CumProd(_Cumulative):
 
     def joined(self, n: Nest, before: Value, x: Value) -> Value:
         return n.code.let("mul", before, x)
+
+    def arithmetic(self, to: Shape, /, *_: Shape) -> dict[str, Dim]:
+        return {"multiplications": numel(to)}
 
     def value(self, x: Any) -> Any:
         return np.cumprod(x, axis=self.axes[0])

@@ -492,6 +492,9 @@ class Gather(Indexed):
         front = self.front(x)
         return x[front : front + self.count]
 
+    def arithmetic(self, _to: Shape, /, *_: Shape) -> dict[str, Dim]:
+        return {}
+
     def value(self, x: Any, *indices: Any) -> Any:
         return x[(..., *indices, *[slice(None)] * self.behind)]
 

@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -22,9 +22,9 @@ from symdiff.runtime.numeric import meaning, numbers
 Array = np.ndarray[Any, np.dtype[Any]]
 IntShape = tuple[int, ...]  # of an array; a Shape of `symdiff.graph.dims` may have named dimensions
 
-FLOAT64, _FLOAT32, INTEGER = np.dtype(np.float64), np.dtype(np.float32), np.dtype(np.intp)
+FLOAT64, FLOAT32, INTEGER = np.dtype(np.float64), np.dtype(np.float32), np.dtype(np.intp)
 # The precision that each class of real numbers asks for. Python's numbers have none of their own.
-_PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: _FLOAT32}
+_PRECISION: dict[type, np.dtype[Any] | None] = {float: None, int: None, bool: None, np.float32: FLOAT32}
 _PRECISION |= {np.dtype(code).type: FLOAT64 for code in "d?bBhHiIlLqQ"}
 _WHOLE: frozenset[type[Any]] = frozenset((int, bool))
 _LARGEST = np.iinfo(np.intp).max
@@ -113,32 +113,67 @@ def floats(names: Sequence[str], args: Sequence[Any], integers: Sequence[bool] =
         raise TypeError(f"argument {name!r} is an int too large for a float") from None
 
 
-def alike(args: Sequence[Any]) -> tuple[tuple[int, ...], np.dtype[Any], tuple[bool, ...]] | None:
-    """Return the shape, the dtype of results, and which arguments are arrays with axes, for arrays of one shape.
+def precision_of(kind: type) -> np.dtype[Any] | None:
+    """Return the precision that a class of real numbers asks for, or None for Python's numbers and all else."""
+    return _PRECISION.get(kind)
 
-    Some arguments may be real numbers. The results are those of `arrays`, in less time. Return None if all arguments
-    are Python's numbers, or if some arguments are of another kind.
+
+class Plain(NamedTuple):
+    """What is known of arguments that are real numbers and arrays.
+
+    Attributes:
+        shape: The shape to which the arguments broadcast.
+        dtype: The dtype of results.
+        axes: The axes along which each argument varies, as bits. Where all arrays have one shape, that is 1 for all of
+            these axes together.
+        even: Whether all arrays have one shape, or no axes.
     """
-    shape: tuple[int, ...] = ()
-    dtype = None
-    varying = []
+
+    shape: IntShape
+    dtype: np.dtype[Any]
+    axes: tuple[int, ...]
+    even: bool
+
+
+def alike(args: Sequence[Any]) -> Plain | None:
+    """Return what is known of arguments that are real numbers and arrays of one shape, or that broadcast.
+
+    The results are those of `arrays`, in less time. Return None if all arguments are Python's numbers, if some are of
+    another kind, or if arrays do not broadcast.
+    """
+    shape: IntShape = ()
+    dtype, even = None, True
+    axes = []
     for a in args:
         kind = a.__class__
-        varies = False
+        varies = 0
         if kind is np.ndarray:
             kind, own = a.dtype.type, a.shape
-            varies = own != ()
+            varies = int(own != ())
             if varies and own != shape:
-                if shape:
-                    return None
-                shape = own
+                even = not shape
+                shape = shape or own
         if kind not in _PRECISION:
             return None
         precision = _PRECISION[kind]
         if precision is not None and dtype is not FLOAT64:
             dtype = precision
-        varying.append(varies)
-    return None if dtype is None else (shape, dtype, tuple(varying))
+        axes.append(varies)
+    if dtype is None:
+        return None
+    if not even:
+        try:
+            shape = np.broadcast_shapes(*[np.shape(a) for a in args])
+        except ValueError:
+            return None
+        axes = [axes_of(a, shape) if varies else 0 for a, varies in zip(args, axes, strict=True)]
+    return Plain(shape, dtype, tuple(axes), even)
+
+
+def axes_of(a: Array, loop: IntShape) -> int:
+    """Return the axes of the loop shape along which an argument varies, as bits."""
+    own = (1,) * (len(loop) - a.ndim) + a.shape
+    return sum([1 << axis for axis, size in enumerate(own) if size != 1])
 
 
 def arrays(
@@ -156,11 +191,11 @@ def arrays(
         ShapeError: A core shape does not fit, or the loop shapes do not broadcast together, or labels differ.
     """
     kept = integers or (False,) * len(args)
-    kind = None if any(cores) or any(kept) else alike(args)
-    if kind is not None:
-        loop, dtype, varying = kind
-        plain = zip(floats(names, args) or args, varying, strict=True)
-        return [a if varies else np.asarray(a, dtype) for a, varies in plain], loop, dtype, {}
+    known = None if any(cores) or any(kept) else alike(args)
+    if known is not None:
+        whole = floats(names, args) or args
+        values = [a if a.__class__ is np.ndarray and a.ndim else np.asarray(a, known.dtype) for a in whole]
+        return values, known.shape, known.dtype, {}
     given = [(_integers if k else _array)(name, a) for name, a, k in zip(names, args, kept, strict=True)]
     compare(labelled(names, args, cores))
     dtypes: list[Any] = [

@@ -17,15 +17,16 @@ import numpy as np
 
 from symdiff.emit.cost import Cost
 from symdiff.emit.python import Nest
-from symdiff.runtime.arguments import Array, IntShape, sharing
+from symdiff.runtime.arguments import Array, IntShape, axes_of, sharing
 from symdiff.runtime.reports import Reports
 from symdiff.runtime.results import flatten
 from symdiff.runtime.threads import keep_freed_memory, share_out
 
-_SMALLEST, _LARGEST = 8192, 65536  # points of a block; in smaller ones, calls of ufuncs take longer than their work
+SMALLEST, _LARGEST = 8192, 65536  # points of a block; in smaller ones, calls of ufuncs take longer than their work
 _AHEAD = 8  # the live arrays may be so many times as large as the cache, because few of them are needed soon
-_WAITING = 65536  # additions in the time that a call of a ufunc waits for other threads at the interpreter
+WAITING = 65536  # additions in the time that a call of a ufunc waits for other threads at the interpreter
 _STARTING = 1_000_000  # additions in the time that the start of a thread takes, roughly
+WIDEST = 128  # elements at each place of the dimension that is cut; with more, products of matrices are faster whole
 
 
 @cache
@@ -59,8 +60,8 @@ def block_sizes(cost: Cost, itemsize: int, threads: int) -> BlockSizes:
     points = _AHEAD * cache_size(2) // held
     if cost.wide:  # each part of a result is a pass over all of the result
         points = min(points, cache_size(2) // (cost.wide * itemsize))
-    points = min(max(points, _SMALLEST), _LARGEST)
-    share = max(_WAITING * cost.operations // cost.work, _STARTING // cost.work, _SMALLEST)
+    points = min(max(points, SMALLEST), _LARGEST)
+    share = max(WAITING * cost.operations // cost.work, _STARTING // cost.work, SMALLEST)
     limit = max(cache_size(3) // held, points)
     return BlockSizes(points, share, limit if threads == 1 else min(limit, 2 * share - 1))
 
@@ -124,12 +125,6 @@ def run_in_blocks(
 def _same(a: Array, out: Array) -> bool:
     """Return whether an argument shares the memory of an output element by element."""
     return a.ctypes.data == out.ctypes.data and a.shape == out.shape and a.strides == out.strides
-
-
-def axes_of(a: Array, loop: IntShape) -> int:
-    """Return the axes of the loop shape along which an argument varies, as bits."""
-    own = (1,) * (len(loop) - a.ndim) + a.shape
-    return sum([1 << axis for axis, size in enumerate(own) if size != 1])
 
 
 def _flat(

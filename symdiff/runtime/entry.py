@@ -21,7 +21,8 @@ from symdiff.emit.python import Nest
 from symdiff.graph.dims import Dim, Poly, Shape, renamed, symbols
 from symdiff.graph.ir import Program
 from symdiff.ops.order import SEARCH
-from symdiff.runtime.arguments import FLOAT64, INTEGER, IntShape
+from symdiff.runtime.arguments import FLOAT32, FLOAT64, INTEGER, IntShape, precision_of
+from symdiff.runtime.blocks import WIDEST
 from symdiff.runtime.load import load
 from symdiff.runtime.methods import maker
 from symdiff.runtime.reports import heeded
@@ -34,7 +35,7 @@ class Missing:
 
 # The names that entries use. No argument or temporary of an entry has one of them.
 _OWN = {"entry", "float", "ndarray", "float64", "missing", "others", "named", "general", "by_arrays"}
-_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int"}
+_OWN |= {"small", "values", "native", "empty", "shape", "found", "heeded", "int", "mixed"}
 _OWN |= {"out", "isinstance", "tuple", "len", "id"}
 
 # Limits of small arrays that no array keeps to: none has been given yet, or all are passed to `general`.
@@ -127,6 +128,7 @@ def scalar_entry(
     general: Callable[..., Any],
     by_arrays: Callable[..., Any],
     small: list[Any],
+    mixed: Mapping[tuple[type, ...], Callable[..., Any]],
     native: list[Any],
     into: bool,
     writes: bool,
@@ -135,7 +137,8 @@ def scalar_entry(
     """Return the entry of a Function of scalars.
 
     Floats are computed in place, by the lines of the math target. Where these raise, `by_arrays` computes the result
-    by NumPy. Float64 arrays of one shape go to the function in `small`.
+    by NumPy. Float64 arrays of one shape go to the function in `small`. Arguments whose classes are a key of `mixed` go
+    to the function of that key.
 
     Args:
         program: The program. None: the math target cannot compute it.
@@ -145,6 +148,7 @@ def scalar_entry(
         by_arrays: Takes a tuple of floats.
         small: The most elements of an array, the function for such arrays, and one that takes arrays for the results
             too. None: there is no such function.
+        mixed: Functions that return the result of a call, by the classes of the arguments; see `mixed_call`.
         native: A list of one function of floats, which returns the result, or None while there is no such function.
         into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
             or -1 where it cannot read an array. One more argument says that these arrays may share memory.
@@ -174,7 +178,7 @@ def scalar_entry(
         body.clear()  # a large formula has many lines
     if any(integers):
         pass
-    elif names and into:  # native code checks dtypes, shapes and memory itself
+    elif names and outputs and into:  # native code checks dtypes, shapes and memory itself
         given = ", ".join([*names, *outputs])
         last = outputs[-1]
         lines += [
@@ -194,21 +198,95 @@ def scalar_entry(
             f"                return {records.of_outputs(outputs)}",
         ]
     elif names:
-        first, *rest = names
-        alike = [
-            f"{first}.dtype is {''.join(f'{a}.dtype is ' for a in rest)}float64",
-            f"{first}.size <= small[0] and {first}.ndim",
-            *[" == ".join(f"{a}.shape" for a in names)] * bool(rest),
-        ]
         lines += [
-            f"    if {_are(names, 'ndarray')}{' and '.join(alike)} and not others:",
+            f"    if {_are(names, 'ndarray')}{_alike(names, 'float64')} and not others:",
             "        if not named:",
             f"            values = small[1]({', '.join(names)})",
             f"            return {records.of_tuples('values')}",
             *(_nested(_written(names, records), 2) if writes else ()),
         ]
+    if names and not any(integers):
+        lines += [
+            f"    found = mixed.get({_tuple([f'{a}.__class__' for a in names])})",
+            f"    if found and {_NOTHING_ELSE}:",
+            f"        return found({', '.join(names)})",
+        ]
     scope |= {"by_arrays": by_arrays, "small": small, "native": native, "empty": np.empty, "heeded": heeded}
+    scope["mixed"] = mixed
     return _entry(names, lines, records, {"general": general, **scope, **known})
+
+
+def mixed_call(
+    kinds: Sequence[type],
+    function: Callable[..., Any],
+    nest: Nest,
+    owned: Sequence[tuple[bool, IntShape]],
+    records: Records,
+    *,
+    small: list[Any],
+    general: Callable[..., Any],
+) -> Callable[..., Any]:
+    """Return a function of real numbers, and of small arrays of one shape, that returns the result of a call.
+
+    All arrays and NumPy's numbers have to be of double precision, or all of single precision. Other arguments go to
+    `general`.
+
+    Args:
+        kinds: The classes of the arguments.
+        function: The NumPy function, which returns tuples nested as `nest`.
+        nest: How the outputs are nested.
+        owned: For each output, whether the function makes an array of the full shape, and the core shape.
+        records: The expressions of the result.
+        small: The most elements of an array in a list.
+        general: Takes all other calls, as a tuple of arguments and a dict of named ones.
+    """
+    names = [f"a{k}" for k in range(len(kinds))]
+    arrays = [a for a, kind in zip(names, kinds, strict=True) if kind is np.ndarray]
+    asked = {precision_of(kind) for kind in kinds}
+    shape = f"{arrays[0]}.shape + " if arrays else ""
+    outputs = [f"o{k}" for k in range(records.count)]
+    lines = [f"def call({', '.join(names)}):"]
+    for dtype in (FLOAT64, FLOAT32):
+        if (dtype is FLOAT32 and FLOAT64 in asked) or (not arrays and dtype not in asked):
+            continue
+        cast = dtype.name
+        numbers = [a for a, kind in zip(names, kinds, strict=True) if kind is not np.ndarray and kind is not dtype.type]
+        made = [
+            _settled(o, f"spread({o}, {shape}{core}, {cast}_)", cast, own=own, number=not (arrays or core))
+            for o, (own, core) in zip(outputs, owned, strict=True)
+        ]
+        plain = dtype is FLOAT64 and bool(arrays) and all(own for own, _ in owned)
+        lines += [
+            f"    if {_alike(arrays, f'{cast}_') if arrays else 'True'}:",
+            *["        try:"] * bool(numbers),
+            *[f"            {a} = {cast}({a})" for a in numbers],
+            *["        except OverflowError:", f"            return general({_tuple(names)}, {{}})"] * bool(numbers),
+            f"        {'values' if plain else _pattern(nest)} = function({', '.join(names)})",
+            f"        return {records.of_tuples('values') if plain else records.of_outputs(made)}",
+        ]
+    lines.append(f"    return general({_tuple(names)}, {{}})\n")
+    known = {"function": function, "small": small, "general": general, "spread": spread}
+    known |= {"float64": np.float64, "float32": np.float32, "float64_": FLOAT64, "float32_": FLOAT32}
+    return load("\n".join(lines), "call", {**records.scope, **known})
+
+
+def _settled(o: str, spread: str, dtype: str, *, own: bool, number: bool) -> str:
+    """Return the expression of an output in a dtype, with memory of its own: the value itself, or a new array."""
+    if own:
+        return f"{o} if {o}.dtype is {dtype}_ else {spread}"
+    return f"{o} if {o}.__class__ is {dtype} else {spread}" if number else spread
+
+
+def _pattern(nest: Nest) -> str:
+    """Return the target of an assignment of nested outputs."""
+    return f"o{nest}" if isinstance(nest, int) else _tuple([_pattern(part) for part in nest])
+
+
+def _alike(names: Sequence[str], dtype: str) -> str:
+    """Return the condition that arrays have a dtype, axes, one shape, and at most `small[0]` elements."""
+    chain = "".join(f"{a}.dtype is " for a in names)
+    shapes = [" == ".join(f"{a}.shape" for a in names)] * (len(names) > 1)
+    return " and ".join([f"{chain}{dtype}", f"{names[0]}.size <= small[0] and {names[0]}.ndim", *shapes])
 
 
 def core_entry(
@@ -219,13 +297,16 @@ def core_entry(
     records: Records,
     general: Callable[..., Any],
     fit: Callable[..., bool] | None,
+    *,
+    large: list[int] | None,
     native: list[Any],
 ) -> FunctionType:
     """Return the entry of a Function of arguments with core shapes.
 
     Float64 arrays of exactly these shapes, and floats, go to `point`, and integers that `fit` into their axes. Other
-    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`. `native` is
-    as that of `scalar_entry`.
+    arguments, and arguments for which `point` raises an ArithmeticError or an IndexError, go to `general`. So do arrays
+    that may be cut into blocks: `large` has the most elements of others. None: none is cut. `native` is as that of
+    `scalar_entry`.
     """
     names = [f"a{k}" for k in range(len(cores))]
     kinds = []
@@ -246,6 +327,14 @@ def core_entry(
     lines: list[str] = []
     if all(symbols(dim) <= sizes.keys() for _, dim in checked):
         conditions = [*kinds, *[f"{size} == {renamed(dim, sizes)}" for size, dim in checked]]
+        if large is not None:
+            named = {core: a for a, core in zip(names, cores, strict=True) if any(map(symbols, core))}
+            conditions += [
+                f"len({a}) <= large[0]"
+                if len(core) == 1
+                else f"({a}.size <= large[0] or {a}.size > {WIDEST} * max({a}.shape))"
+                for core, a in named.items()
+            ]
         conditions += [f"{renamed(dim, sizes)} {'==' if exact else '>='} 0" for dim, exact, _ in demands]
         if fit is not None:
             measured = "".join([f"{name!r}: {size}, " for name, size in sizes.items()])
@@ -259,8 +348,8 @@ def core_entry(
             "        except (ArithmeticError, IndexError):",  # of Python's floats; NumPy's numbers become infinite
             "            pass",
         ]
-    of_integers = {"native": native, "fit": fit, "integer": INTEGER, "intp": np.intp}
-    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64, **of_integers})
+    scope = {"native": native, "fit": fit, "large": large, "integer": INTEGER, "intp": np.intp}
+    return _entry(names, lines, records, {"general": general, "point": point, "scalar": np.float64, **scope})
 
 
 def _natively(names: Sequence[str], native: list[Any], numbers: Sequence[str] = ()) -> list[str]:
@@ -345,7 +434,7 @@ def spread(value: Any, shape: IntShape, dtype: np.dtype[Any] = FLOAT64) -> Any:
 
 
 def _are(names: Sequence[str], kind: str) -> str:
-    return f"{''.join(f'{a}.__class__ is ' for a in names)}{kind} and " if names else ""
+    return f"{kind}{''.join(f' is {a}.__class__' for a in names)} and " if names else ""
 
 
 def _written(names: Sequence[str], records: Records) -> list[str]:

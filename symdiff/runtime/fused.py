@@ -109,8 +109,7 @@ class FusedPoints(Fused):
     def share(self) -> int:
         """The number of points that are worth a thread.
 
-        The crew is quick, so this is ten microseconds of work. Threads of Python put arrays together, and these start
-        later.
+        The crew is quick, so this is ten microseconds of work. Threads of Python put arrays together, and start later.
         """
         return worth_a_thread(self._cost.work) if any(self._assembled) else max(_PIECE // self._work, 1024)
 

@@ -60,3 +60,16 @@ def load(source: str, name: str, known: Mapping[str, Any] = {}) -> FunctionType:
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     weakref.finalize(function, linecache.cache.pop, filename, None)
     return function
+
+
+def with_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a generated function with its floats as arrays without axes.
+
+    NumPy computes `2.0 * x` of a small array in two thirds of the time if the number is an array. The results are the
+    same if `x` has double precision.
+    """
+    if not isinstance(function, FunctionType):
+        return function
+    code = function.__code__
+    values = tuple([np.array(value) if type(value) is float else value for value in code.co_consts])
+    return FunctionType(code.replace(co_consts=values), function.__globals__, function.__name__)

@@ -199,7 +199,7 @@ def _common(name: str) -> tuple[Any, Any]:
     return engine, context
 
 
-class CrewCode(Code):
+class CrewCode:
     """The code of the crew, which is never freed.
 
     Attributes:
@@ -209,8 +209,11 @@ class CrewCode(Code):
         serve: What a thread of the crew calls.
     """
 
-    def find(self, address: Callable[[str], int], source: str) -> None:  # noqa: ARG002 - its functions are known
-        """Take `spread` and `serve`."""
+    def __init__(self) -> None:
+        with _lock:
+            source = "\n".join([crew_target.source(machine().family), *ATTRIBUTES])
+            self._kept = _loaded(_on_a_large_stack(lambda: _compiled(source, optimised=True, loops=False)))
+        address = self._kept[0].get_function_address
         self.place = address("spread")
         self.spread: Callable[[int, int, int], int] = _SPREAD(self.place)
         self.serve: Callable[[int], None] = _SERVE(address("serve"))
@@ -219,7 +222,7 @@ class CrewCode(Code):
 @cache
 def crew_code() -> CrewCode:
     """Return the code of the crew."""
-    return CrewCode("\n".join([crew_target.source(machine().family), *ATTRIBUTES]), optimised=True)
+    return CrewCode()
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:

@@ -307,6 +307,7 @@ def run_in_one_piece(
     threads = max(min(threads, count // share), 1)
     given = [(a.__array_interface__["data"][0], a.itemsize * (a.ndim > 0)) for a in ordered]
     wide = sum([parts.count for _, parts in outs if parts])
+    found: Sequence[int]
     if wide:
         strip = min(_together(wide), ceil(count / threads))
         found = _run_put_together(code, given, outs, count, strip, threads)
@@ -314,7 +315,12 @@ def run_in_one_piece(
         strip = strip_of(count, threads) if threads > 1 else _STRIP
         given += [(out.__array_interface__["data"][0], out.itemsize) for out, _ in outs]
         table = array("q", [v for entry in given for v in entry])
-        found = run_shared(code, table, count, strip, threads, ALL, strip)
+        if threads > 1:
+            found = run_shared(code, table, count, strip, threads, ALL, strip)
+        else:
+            place = table.buffer_info()[0]
+            found = [code.run(place, n, n + 1, min(strip, count - n), ALL) for n in range(0, count, strip)]
+            keep_freed_memory()
     wanted = heeded() if any(found) else 0
     flagged = [slice(n * strip, (n + 1) * strip) for n, flags in enumerate(found) if flags & wanted]
     if flagged:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_THREADS = 64
-_KEPT = 3 << 20  # floats; 24 MB
+KEPT = 3 << 20  # numbers, whose memory the process keeps; 24 MB
 
 
 @cache
@@ -32,7 +32,7 @@ def keep_freed_memory() -> None:
     The allocator of glibc gives freed memory back to the system and takes it again at the next use, page by page,
     except for sizes up to the largest array that was ever freed. So free a large one.
     """
-    np.empty(_KEPT)
+    np.empty(KEPT)
 
 
 def give_back_freed_memory() -> None:

@@ -16,62 +16,114 @@ from tables import each
 
 import symdiff
 from symdiff.cli import main
+from symdiff.ops.evaluate import function
+from symdiff.ops.table import PRIMITIVES
 
 EXAMPLE = "log(x1) + x1*x2 - sin(x2)"
 
 TABLE = """\
 log(x1) + x1*x2 - sin(x2)
 
-name  expression  value                tangent  adjoint
-----  ----------  -------------------  -------  ------------------
-x1                2.0                  1.0      5.5
-x2                5.0                  0.0      1.7163378145367738
-v1    log(x1)     0.6931471805599453   0.5      1.0
-v2    x1 * x2     10.0                 5.0      1.0
-v3    sin(x2)     -0.9589242746631385  0.0      -1.0
-v4    v1 + v2     10.693147180559945   5.5      1.0
-v5    v4 - v3     11.652071455223084   5.5      1.0
-out   v5          11.652071455223084   5.5      1.0"""
+forward primal: 5 operations
+----------------------------
+x1             2.0
+x2             5.0
+v1  = log(x1)  0.6931471805599453
+v2  = x1 * x2  10.0
+v3  = sin(x2)  -0.9589242746631385
+v4  = v1 + v2  10.693147180559945
+v5  = v4 - v3  11.652071455223084
+out = v5       11.652071455223084
+
+forward tangent: 13 operations
+------------------------------
+x1_dot                                  1.0
+x2_dot                                  0.0
+v1_dot  = x1_dot * (1.0 / x1)           0.5
+v2_dot  = x1_dot * x2 + x2_dot * x1     5.0
+v3_dot  = x2_dot * cos(x2)              0.0
+v4_dot  = v1_dot * 1.0 + v2_dot * 1.0   5.5
+v5_dot  = v4_dot * 1.0 + v3_dot * -1.0  5.5
+out_dot = v5_dot                        5.5
+
+reverse adjoint: 12 operations
+------------------------------
+out_bar                                     1.0
+v5_bar = 1.0                                1.0
+v4_bar = v5_bar * 1.0                       1.0
+v3_bar = v5_bar * -1.0                      -1.0
+v2_bar = v4_bar * 1.0                       1.0
+v1_bar = v4_bar * 1.0                       1.0
+x2_bar = v3_bar * cos(x2) + v2_bar * x1     1.7163378145367738
+x1_bar = v2_bar * x2 + v1_bar * (1.0 / x1)  5.5
+
+Operations: values 5, with tangents 18 (3.6 times), with adjoints 17 (3.4 times)."""
 
 CHOICE = """\
 where(x > 0, log(x), x*y)
 
-name  expression         value  adjoint
-----  -----------------  -----  -------
-x                        -2.0   5.0
-y                        5.0    -2.0
-v1    x > 0.0            False
-v2    log(x)             nan    0.0
-v3    x * y              -10.0  1.0
-v4    where(v1, v2, v3)  -10.0  1.0
-out   v4                 -10.0  1.0"""
+forward primal: 4 operations
+----------------------------
+x                        -2.0
+y                        5.0
+v1  = x > 0.0            False
+v2  = log(x)             nan  <-- log of -2 (x)
+v3  = x * y              -10.0
+v4  = where(v1, v2, v3)  -10.0
+out = v4                 -10.0
+
+reverse adjoint: 10 operations
+------------------------------
+out_bar                                    1.0
+v4_bar = 1.0                               1.0
+v3_bar = where(v1, 0.0, v4_bar * 1.0)      1.0
+v2_bar = where(v1, v4_bar * 1.0, 0.0)      0.0
+y_bar  = where(v1, 0.0, v4_bar * 1.0 * x)  -2.0
+x_bar  = where(v1, v4_bar * 1.0 * (1.0 / x), v4_bar * 1.0 * y)
+                                           5.0
+
+Operations: values 4, with adjoints 14 (3.5 times)."""
 
 SEVERAL = """\
 r = hypot(x, y); x/r, r
 
-name  expression   value
-----  -----------  -----
-x                  3.0
-y                  4.0
-r     hypot(x, y)  5.0
-v1    x / r        0.6
-out0  v1           0.6
+forward primal: 2 operations
+----------------------------
+x                   3.0
+y                   4.0
+r    = hypot(x, y)  5.0
+v1   = x / r        0.6
+out0 = v1           0.6
 
-No adjoints: there are 2 results (out0, r); give a cotangent (in a shell --cotangent), a weight for each."""
+No adjoints: there are 2 results (out0, r); give a cotangent (in a shell --cotangent), a weight for each.
+Operations: values 2."""
 
 LOSS = """\
 sum((y - a*x)**2)
 
-name  expression  value             adjoint
-----  ----------  ----------------  -----------------
-x                 (3,) [1. 2. 3.]   (3,) [-0. -4. 4.]
-y                 (3,) [2. 5. 5.]   (3,) [0. 2. -2.]
-a                 2.0               2.0
-v1    a * x       (3,) [2. 4. 6.]   (3,) [-0. -2. 2.]
-v2    y - v1      (3,) [0. 1. -1.]  (3,) [0. 2. -2.]
-v3    v2**2       (3,) [0. 1. 1.]   (3,) [1. 1. 1.]
-v4    sum(v3)     2.0               1.0
-out   v4          2.0               1.0"""
+forward primal: 4*n - 1 operations
+----------------------------------
+x              (3,) [1. 2. 3.]
+y              (3,) [2. 5. 5.]
+a              2.0
+v1  = a * x    (3,) [2. 4. 6.]
+v2  = y - v1   (3,) [0. 1. -1.]
+v3  = v2**2    (3,) [0. 1. 1.]
+v4  = sum(v3)  2.0
+out = v4       2.0
+
+reverse adjoint: 7*n - 1 operations
+-----------------------------------
+out_bar                       1.0
+v4_bar = 1.0                  1.0
+v3_bar = v4_bar               (3,) [1. 1. 1.]
+v2_bar = v4_bar * (2.0 * v2)  (3,) [0. 2. -2.]
+v1_bar = v2_bar * -1.0        (3,) [-0. -2. 2.]
+a_bar  = sum(v1_bar * x)      2.0
+y_bar  = v2_bar * 1.0         (3,) [0. 2. -2.]
+x_bar  = v1_bar * a           (3,) [-0. -4. 4.]
+
+Operations: values 4*n - 1, with adjoints 11*n - 2 (2.75 times)."""
 
 
 def same(got, want, rtol=1e-13):
@@ -395,8 +447,9 @@ def test_long_traces_are_abbreviated_and_complete():
     same(trace.gradient, f.grad(0.5), 1e-9)
     assert len(trace) == 1 + 800 * 2 + 799 + 1
     lines = str(trace).splitlines()
-    assert len(lines) < 70
-    assert f"... {len(trace) - 60} more rows, all of which are in trace.steps ..." in lines
+    assert len(lines) < 85  # three tables
+    assert lines.count(f"... {len(trace) - 20} more rows, all of which are in trace.steps ...") == 3
+    assert f"... {len(trace) - 60} more rows, all of which are in trace.steps ..." in trace.markdown
     assert max(map(len, lines[2:])) < 120
     assert "more rows" in trace._repr_html_()
     deep = symdiff.compile("sin(" * 1200 + "x" + ")" * 1200).trace(0.5, tangent=1)
@@ -413,8 +466,8 @@ def test_html_is_well_formed_and_escaped():
     html = trace._repr_html_()
     root = ET.fromstring(html)  # noqa: S314 - our own
     cells = [["".join(cell.itertext()) for cell in row] for row in root.iter("tr")]
-    assert cells[0] == ["name", "expression", "value", "adjoint"]
-    assert ["v1", "x < 1.0", "True", ""] in cells
+    assert cells[0] == ["forward primal: 4 operations", "", "reverse adjoint: 4 operations", ""]
+    assert ["v1 = x < 1.0", "True", "", ""] in cells
     assert len(cells) == len(trace) + 1
     assert "x &lt; 1.0" in html
     assert "&amp;" in html
@@ -435,6 +488,121 @@ def run(capsys, *words):
     status = main(["trace", *words])
     captured = capsys.readouterr()
     return status, captured.out, captured.err
+
+
+class Scope(dict):
+    """The names of a trace, and the functions of the language."""
+
+    def __missing__(self, name):
+        if name in PRIMITIVES:
+            return function(name)
+        return {"solve": np.linalg.solve}.get(name) or getattr(np, name)
+
+
+def check_derivatives(trace):
+    """Each expression of a tangent or an adjoint has the number beside it, given the numbers of the names in it."""
+    known = {step.name: step.value for step in trace}
+    for column in ("tangent", "adjoint"):
+        known |= {getattr(step, f"{column}_name"): getattr(step, column) for step in trace}
+    for column, steps in (("tangent", trace.steps), ("adjoint", trace.steps[::-1])):
+        scope = Scope(known)
+        for step in steps:
+            for name, part in getattr(step, f"{column}_parts"):
+                scope[name] = eval(part, {}, scope)
+            if expression := getattr(step, f"{column}_expression"):
+                found, want = eval(expression, {}, scope), getattr(step, column)
+                np.testing.assert_allclose(np.broadcast_to(found, np.shape(want)), want, rtol=1e-12, atol=1e-300)
+
+
+def test_the_expressions_of_sweeps_compute_their_numbers():
+    for text, args, point in [
+        (EXAMPLE, "x1, x2", (2.0, 5.0)),
+        ("s = sin(x)*y; s/y + maximum(s, x)*abs(x - y)**3", "x, y", (0.4, 1.3)),
+        ("where(x > 0, log(x), x*y)/tanh(y)", "x, y", (0.4, 1.3)),
+        ("where(x > 0, log(x), x*y)/tanh(y)", "x, y", (np.array([0.4, -2.0]), 1.3)),
+        ("r = sqrt(x^2 + y^2); x*sqrt(x)*r + r^2", "x, y", (0.4, 1.3)),
+        ("sum((y - a*x)**2)*exp(a)", "x[n], y[n], a", ([1.0, 2.0, 4.0], [2.0, 5.0, 5.0], 2.0)),
+        ("x @ solve(A, x) + cumsum(x) @ x", "A[n,n], x[n]", ([[2.0, 1.0], [0.5, 3.0]], [0.3, 0.4])),
+        ("x, x*y, sin(x*y)", "x, y", (0.4, 1.3)),
+        ("x_dot*x + v1*x_bar + v1_bar", "x, x_dot, x_bar, v1, v1_bar", (1.0, 2.0, 3.0, 4.0, 5.0)),
+    ]:
+        f = symdiff.compile(text, args=args)
+        tangent = tuple([np.full(np.shape(a), 0.5 + k) for k, a in enumerate(point)])
+        trace = f.trace(*point, tangent=tangent, cotangent=tuple([2.0 + k for k, _ in enumerate(f.outputs)]))
+        check_derivatives(trace)
+        names = [n for s in trace for n in (s.name, s.tangent_name, s.adjoint_name) if n]
+        assert len(names) == len(set(names))
+        if f.results == ((),):
+            check_derivatives(f.trace(*point))
+            if "x_bar" not in f.args:  # a result of the gradient has that name
+                check_derivatives(f.grad.trace(*point, tangent=tangent))
+    rng = random.Random(1)  # noqa: S311 - formulas, not secrets
+    for _ in range(10):
+        f = symdiff.compile(f"s = {formula(rng, 3)}\ns*({formula(rng, 3)})", args=list(NAMES))
+        with np.errstate(all="ignore"):
+            check_derivatives(f.trace(*[rng.uniform(-2, 2) for _ in NAMES], tangent=[1, 2, 3][: len(NAMES)]))
+
+
+def test_the_expressions_are_the_lines_of_the_textbook_source():
+    f = symdiff.compile("s = log(x1); s + x1*x2 - sin(x2)*s/x2", optimize=False)
+    lines = [line.strip().replace("np.", "") for line in f.vjp.source.splitlines()[1:-1] if "#" not in line]
+    trace = f.trace(2, 5, cotangent=1)
+    steps = [f"{s.name} = {s.expression}" for s in trace if s.kind == "step"]
+    bars = [f"{s.adjoint_name} = {s.adjoint_expression}" for s in trace if s.kind != "result"]
+    assert lines == steps + [bar for bar in bars[::-1] if bar != "v6_bar = out_bar"]
+    lines = [line.strip().replace("np.", "") for line in f.jvp.source.splitlines()[1:-1] if "#" not in line]
+    dots = [f"{s.tangent_name} = {s.tangent_expression}" for s in f.trace(2, 5, tangent=(1, 0)) if s.kind == "step"]
+    assert lines == steps + dots
+
+
+@each(
+    ("text", "point", "options", "marks"),
+    [
+        ("log(x)*y", (0.0, 2.0), {}, {"v1": "log of 0 (x)", "y_bar": "log(x) is infinite"}),
+        ("x/y", (0.0, 0.0), {}, {"v1": "0/0 (x / y)"}),
+        ("x/(y - 1)", (-3.0, 1.0), {}, {"v2": "(-3)/0 (x / (y - 1.0))"}),
+        ("exp(x)*y", (1e3, 2.0), {}, {"v1": "exp of 1000, too large (x)"}),
+        ("x**y", (-8.0, 0.5), {}, {"v1": "(-8)**0.5 (x ** y)"}),
+        ("x - y", (np.inf, np.inf), {}, {"x": "given"}),
+        ("exp(x) - exp(y)", (1e3, 1e3), {}, {"v1": "exp of 1000, too large (x)"}),
+        ("y*sqrt(x)", (0.0, 2.0), {}, {"x_bar": "the derivative of sqrt(x) at x = 0.0"}),
+        ("y*sqrt(x)", (0.0, 0.0), {}, {"x_bar": "the derivative of sqrt(x) at x = 0.0 is not finite, and is multiplied by 0"}),
+        ("y*sqrt(x)", (0.0, 2.0), {"tangent": (1, 0)}, {"v1_dot": "the derivative of sqrt(x) at x = 0.0"}),
+        ("x*y", (1.0, 2.0), {"cotangent": np.inf}, {"out_bar": "given"}),
+        ("x*y", (1.0, 2.0), {"tangent": (np.inf, 0)}, {"x_dot": "given"}),
+        ("log(x)*y", (np.array([1.0, -4.0]), 2.0), {}, {"v1": "log of -4 (x)"}),
+        ("x*y*nan", (1.0, 2.0), {}, {"v2": None}),
+        ("x*y", (1.0, 2.0), {}, {}),
+    ],
+)  # fmt: skip
+def test_the_first_that_is_not_finite_has_a_mark(text, point, options, marks):
+    with np.errstate(all="ignore"):
+        trace = symdiff.compile(text, args="x, y").trace(*point, **options)
+    for name, reason in marks.items():
+        if reason:
+            assert trace.marks[name] == reason
+            assert f"<-- {reason}" in str(trace)
+            assert reason in "".join(ET.fromstring(trace.html).itertext())  # noqa: S314 - our own
+    assert not trace.marks if not marks else trace.marks
+
+
+def test_markdown_and_latex():
+    trace = symdiff.compile("where(x > 0 or y_1 > 2, log(x), 1e-7*y_1)").trace(0, 3, tangent=(1, 0))
+    rows = trace.markdown.split("\n\n")[1].splitlines()
+    assert len(rows) == 2 + len(trace)
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}
+    assert "**← log of 0 (x)**" in trace.markdown
+    latex = trace.latex
+    assert latex.startswith("\\begin{array}{l|l|l}\n")
+    assert latex.count(r"\\") - latex.count(r"\\ v") >= len(trace)
+    assert r"v_{3} = \log\left(x\right) = -\infty \quad \leftarrow \text{log of 0 (x)}" in latex
+    assert r"\dot{y}_{1} = 0.0" in latex
+    assert symdiff.compile("x*1e-7").trace(2).latex.count(r"= 2 \times 10^{-7}") == 2
+    small = symdiff.compile("+".join(["sin(x)"] * 30), limits=symdiff.Limits(shown=20)).trace(1.0)
+    with pytest.raises(symdiff.LimitError, match="shown"):
+        small.latex  # noqa: B018 - it raises
+    arrays = symdiff.compile("sum(A @ x)", args="A[m,n], x[n]").trace([[1.0, 2.0]], [3.0, 4.0]).latex
+    assert r"\text{(2,) [3. 4.]}" in arrays
 
 
 @each(
@@ -478,12 +646,14 @@ def test_the_command(capsys):
     _, out, _ = run(capsys, "x*y, -x", "--at", "x=2", "y=0:1:3", "--cotangent", "out0=1")
     assert "(3,) [0. 0.5 1. ]" in out
     _, out, _ = run(capsys, "sum(x)*a", "--args", "x[n]", "a", "--at", "x=1,2", "a=3", "--tangent", "x=1,0")
-    assert out.splitlines()[-1].split() == ["out", "v2", "9.0", "3.0", "1.0"]
+    assert [line.split()[-1] for line in out.splitlines() if line.startswith("out")] == ["9.0", "3.0", "1.0"]
     assert run(capsys, "-x^2", "--at", "x=1")[0] == 0
-    assert run(capsys, "tangent*x", "--at", "x=1", "tangent=2", "--tangent", "x=1")[1].split()[-3:] == [
-        "2.0",
-        "2.0",
-        "1.0",
+    _, out, _ = run(capsys, "tangent*x", "--at", "x=1", "tangent=2", "--tangent", "x=1")
+    assert [line.split()[-1] for line in out.splitlines() if line.startswith("out")] == ["2.0", "2.0", "1.0"]
+    point = (EXAMPLE, "--at", "x1=2", "x2=5", "--format")
+    trace = symdiff.compile(EXAMPLE).trace(2, 5)
+    assert [run(capsys, *point, form)[1] for form in ("html", "markdown", "latex")] == [
+        f"{text}\n" for text in (trace.html, trace.markdown, trace.latex)
     ]
     for words, message in [
         ((EXAMPLE,), "--at gives no value to x1, x2"),

@@ -335,7 +335,7 @@ def test_errors_go_to_stderr_with_status_2(capsys, words, said):
         (["latex", "x", "--of", "zebra"], f"--of: there is no 'zebra'; the names are {', '.join(MEMBERS)}"),
         (
             ["source", "x", "--target", "np"],
-            "there is no 'np'; the names are numpy, loops, math, array_api, c, javascript, llvm",
+            "there is no 'np'; the names are numpy, loops, math, array_api, class, c, javascript, llvm",
         ),
         (["export", "x", "--target", "nunpy"], "there is no 'nunpy'; the names are numpy, math, c, javascript"),
         (

@@ -57,7 +57,7 @@ def lines_of(panel):
 
 def test_a_function_and_its_derivatives(drawn):
     figure = drawn("a*sin(x)", "--range", "x=0:2*pi", "--at", "a=2")
-    assert figure.get_suptitle() == "a*sin(x)\na = 2"
+    assert figure.get_suptitle() == "$a \\, \\sin\\left(x\\right)$\na = 2"
     assert [panel.get_ylabel() for panel in figure.axes] == ["f", "df/dx", "d²f/dx²"]
     assert figure.axes[-1].get_xlabel() == "x"
     for panel, g in zip(figure.axes, (np.sin, np.cos, lambda x: -np.sin(x)), strict=True):
@@ -150,7 +150,10 @@ def test_formats(drawn, suffix):
 
 def test_text_that_is_mathematics_or_style_elsewhere(drawn):
     figure = drawn("θ_1^2 # costs $1, or $2", "--range", "θ_1=-1:1", name="p.PNG")
-    assert figure.get_suptitle().startswith("θ_1^2")
+    assert figure.get_suptitle() == r"$\theta_{1}^{2}$"
+    figure = drawn("é_$1".replace("$", "") + "*x % 3", "--range", "x=-1:1", "--at", "é_1=2", name="p.svg")
+    assert figure.get_suptitle() == "é_1*x % 3\né_1 = 2"  # a font for mathematics may lack the letter
+    assert not figure._suptitle.get_parse_math()
     long = " + ".join(f"sin({k}*x)" for k in range(100))
     assert drawn(long, "--range", "x=0:1", "--order", "0").get_suptitle().count("\n") == 2
     drawn("a = x^2\nb = 2*a\na, b", "--range", "x=0:1")
@@ -175,6 +178,39 @@ def test_matplotlib_is_an_extra(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["plot", "x", "--range", "x=0:1", "-o", str(tmp_path / "p.png")]) == 2
     assert "pip install 'matplotlib" in capsys.readouterr().err
+
+
+def test_data_and_a_band(drawn):
+    file = drawn.folder / "decay.csv"
+    for text in (
+        "t,y,dy\n0,2.1,.1\n1,1,.1\n2,.4,.2\n",
+        "# t y dy\n0 2.1 .1\n\n1 1 .1  # odd\n2 .4 .2",
+        "0;2.1;.1\n1;1;.1\n2;.4;.2",
+    ):
+        file.write_text(text, encoding="utf-8")
+        words = ["a*exp(-b*t)", "--range", "t=0:3", "--at", "a=2", "b=0.7", "--order", "1"]
+        figure = drawn(*words, "--data", str(file), "--std", "a=0.1", "b=0.05")
+        panel = figure.axes[0]
+        assert [text.get_text() for text in panel.get_legend().get_texts()] == ["f", "± one standard deviation", "data"]
+        x, y = panel.containers[0].lines[0].get_data()
+        assert [*x, *y] == [0, 1, 2, 2.1, 1, 0.4]
+        assert len(figure.axes) == 2
+
+
+def test_errors_of_data(tmp_path, capsys):
+    file = tmp_path / "bad.csv"
+    for text, said in [
+        ("1,2\n3,x\n", "line 2 of"),
+        ("", "two, three or four columns"),
+        ("1\n2\n", "two, three or four columns"),
+        ("1,2\n1,2,3\n", "two, three or four columns"),
+    ]:
+        file.write_text(text, encoding="utf-8")
+        words = ["x", "--range", "x=0:1", "--data", str(file), "-o", str(tmp_path / "p.png")]
+        assert main(["plot", *words]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["plot", "x", "--range", "x=0:1", "--data", "nowhere.csv", "-o", str(tmp_path / "p.png")]) == 2
+    assert "nowhere.csv" in capsys.readouterr().err
 
 
 @each(

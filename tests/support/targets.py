@@ -15,7 +15,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -24,15 +26,18 @@ from cases import Case
 from samples import reaches
 
 from symdiff.api.kernel import Kernel
-from symdiff.emit import c, curly, javascript, nested
+from symdiff.api.sweeps import Sweeps
+from symdiff.emit import c, classes, curly, javascript, nested
 from symdiff.emit import math as math_target
 from symdiff.emit.llvm.program import missing
-from symdiff.errors import ShapeError
+from symdiff.emit.numpy import known
+from symdiff.errors import ShapeError, SymdiffError
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import Graph, Program
 from symdiff.language.parser import Syntax
 from symdiff.limits import limits
 from symdiff.ops.base import Operation
+from symdiff.ops.external import NotGivenError
 from symdiff.pipeline import Recipe, function
 from symdiff.runtime.results import record_of
 from symdiff.simplify.build import Builder
@@ -189,6 +194,43 @@ def together(cases):
         outputs += [new[i] for i in case.program.outputs]
     columns = [np.asarray(column, float) for case in cases for column in case.columns]
     return Program(b.graph, tuple(inputs), tuple(outputs), tuple([f"r{k}" for k in range(len(outputs))])), columns
+
+
+_FEW = 10  # rows of a small program
+
+
+def _class(cases):
+    """Run the forward methods of classes, for small programs and a fifth of the others.
+
+    A program without a derivative has no class.
+    """
+    found = []
+    for k, case in enumerate(cases):
+        program = case.program
+        wrt = [name for name, integer in zip(program.arguments, program.integers, strict=True) if not integer]
+        outcome = None
+        marked = any(row[0] in ("by", "fixed") for row in program.graph.rows)
+        few = len(program.graph.rows) < _FEW
+        if wrt and (case.of or few or k % 5 == 0) and not marked:
+            with suppress(SymdiffError, NotGivenError):
+                both = Sweeps(program, wrt, tangent=False, cotangent=True).both(wrt)
+                scope = {"np": np, **known(program)}
+                exec(classes.source(both, "Formula", ""), scope)
+                forward = partial(_forward, scope["Formula"](), len(program.outputs))
+                with np.errstate(all="ignore"):
+                    if case.scalar:
+                        outcome = by_columns(case, forward)
+                    else:
+                        outcome = [_shaped(case, forward(*map(_of_numpy, case.points[0])))]
+        found.append(outcome)
+    return found
+
+
+def _forward(made, count, *arguments):
+    """Return the results of a class, always as a tuple. The backward method runs, too."""
+    results = made.forward(*arguments)
+    made.backward(*[np.ones_like(np.asarray(a, float))[()] for a in ((results,) if count == 1 else results)])
+    return (results,) if count == 1 else results
 
 
 def _standard(package, room):
@@ -485,6 +527,7 @@ TARGETS = [
             "product of arrays along an axis",
         ),
     ),
+    Target("class", _class, ulps=1, special=True),
     Target(
         "c",
         _c,

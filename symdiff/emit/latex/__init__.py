@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 
 from symdiff.emit.latex.indices import Title, running
+from symdiff.emit.latex.names import Names
 from symdiff.emit.latex.rows import Rows, is_matrix, readable
 from symdiff.emit.latex.spelling import Text
 from symdiff.emit.latex.titles import Source, Titles
 from symdiff.graph.ir import Program, live
 from symdiff.limits import Limits
 
-__all__ = ["Source", "is_matrix", "latex"]
+__all__ = ["Source", "equations", "is_matrix", "latex"]
 
 _EACH = 50  # characters of the result for each operation that may be shown
 
@@ -53,6 +54,28 @@ def latex(source: Source, program: Program, *, environments: bool) -> str:
         ((left, right),) = lines
         lines = [(left if "_{" in left else "", right)]
     return _page(lines, source.limits, environments=environments)
+
+
+def equations(source: Source, program: Program) -> tuple[dict[str, Line], Names]:
+    """Return the equation of each row that has a name and is computed, by the name, and the LaTeX of all names.
+
+    Each row is written as it stands, in the names of other rows.
+
+    Raises:
+        LimitError: The program is too large to be read.
+    """
+    program = readable(program)
+    if (count := sum(live(program))) > source.limits.shown:
+        raise source.limits.exceeded("shown", f"LaTeX of {count} operations is too long to read: more")
+    titles = Titles(source, program)
+    rows = Rows(titles.marks, program, environments=True, matrices=True)
+    named = [
+        str(label)
+        for i, row in enumerate(program.graph.rows)
+        if (label := program.labels.get(i)) and row[0] not in ("input", "const") and label not in program.arguments
+    ]
+    found = {name: _equation(titles, *line) for name, line in zip(named, rows.values.lines, strict=True)}
+    return found, titles.marks.names
 
 
 def _equation(titles: Titles, title: Title, element: Text, whole: Text | None) -> Line:
