@@ -65,3 +65,11 @@ def test_warnings_of_mixtures_are_those_of_numpy():
             warnings.simplefilter("always")
             f(np.array([0.0, 1.0]), np.float64(2.0))
         assert [str(w.message) for w in found] == ["divide by zero encountered in log"]
+
+
+def test_linear_algebra_of_small_arrays_names_its_errors():
+    f = symdiff.compile("solve(A, [x, 1.0])", args="A[2,2], x")
+    for _ in range(3):
+        np.testing.assert_array_equal(f(2 * np.eye(2), 3.0), [1.5, 0.5])
+        with pytest.raises(symdiff.LinAlgError, match="solve"):
+            f(np.ones((2, 2)), 3.0)
