@@ -68,8 +68,8 @@ def test_warnings_of_mixtures_are_those_of_numpy():
 
 
 def test_linear_algebra_of_small_arrays_names_its_errors():
-    f = symdiff.compile("solve(A, [x, 1.0])", args="A[2,2], x")
+    f = symdiff.compile("inv([[x, 1], [1, y]])[0, 0]")
     for _ in range(3):
-        np.testing.assert_array_equal(f(2 * np.eye(2), 3.0), [1.5, 0.5])
-        with pytest.raises(symdiff.LinAlgError, match="solve"):
-            f(np.ones((2, 2)), 3.0)
+        np.testing.assert_allclose(f(X, 3.0), 3.0 / (3.0 * X - 1.0), rtol=1e-14)
+        with pytest.raises(symdiff.LinAlgError, match="inv"):
+            f(1.0, np.ones(2))
