@@ -427,7 +427,7 @@ def _said(name):
     )
 
 
-@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # old functions of NumPy have hints too
 def test_hints_for_functions_of_numpy_and_scipy_compute_them():
     """Of one and of two numbers: what the hint says is what the function of that name gives."""
     held = set()
