@@ -18,6 +18,7 @@ EXTRAS = {
     "llvm": "llvmlite>=0.45",
     "graph": "graphviz>=0.20",
     "plot": "matplotlib>=3.8",
+    "report": "math-core>=0.9",
 }
 
 _WINDOW = 72  # columns shown around the caret
