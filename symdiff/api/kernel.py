@@ -54,6 +54,7 @@ from symdiff.runtime.entry import (
     mixed_call,
     scalar_entry,
     spread,
+    writing_call,
 )
 from symdiff.runtime.labels import Given, apply_ufunc, by_dimension, dimensioned, label_of, labelled, unlabelled
 from symdiff.runtime.load import load, naming, with_arrays
@@ -478,10 +479,11 @@ class Kernel:
             if self._writes_directly((), (), FLOAT64, (1,) * len(self.args)):
                 small[2] = self._write_first
 
-    def _write_first(self, *args: Array) -> None:
-        """Call the function for blocks, which the entry calls from now on."""
-        self._small[2] = self.function("blocks")
-        self._small[2](*args)
+    def _write_first(self, *args: Any) -> Any:
+        """Call the function for `out=`, which the entry calls from now on."""
+        records = Records(self.layout, [None] * len(self.results))
+        self._small[2] = writing_call(len(self.args), self.function("blocks"), records, general=self.general)
+        return self._small[2](*args)
 
     def _mixed_call(self, kinds: tuple[type, ...]) -> Callable[..., Any] | None:
         """Return the function for arguments of some classes, which the entry knows from now on. See `mixed_call`.

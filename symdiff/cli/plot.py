@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +23,22 @@ EXAMPLE = '"sin(x)*exp(-x/3)" --range x=0:4*pi -o plot.png'
 
 
 class _Range(NamedTuple):
+    """A range of `--range`: of a scalar `x`, or of the element `x[0]` of an array."""
+
     name: str
     start: float
     stop: float
+
+    @property
+    def array(self) -> str:
+        """The name of the argument."""
+        return self.name.partition("[")[0]
+
+    @property
+    def element(self) -> str:
+        """The number of the element. It is empty for a scalar."""
+        found = re.fullmatch(r"\w+\[(\d+)\]", self.name)
+        return found[1] if found else ""
 
 
 def parser() -> Parser:
@@ -36,7 +50,7 @@ def parser() -> Parser:
         EXAMPLE,
         '"a*x^2 - y^2" --range x=-2:2 y=-2:2 --at a=1 -o saddle.pdf',
         '"1/x, tan(x)" --range x=-3:3 --order 1 -o poles.svg',
-        '"a*exp(-b*t)" --range t=0:5 --at a=2 b=0.7 --std a=0.1 b=0.05 --data decay.csv --order 0 -o decay.png',
+        '"a*exp(-t)" --range t=0:5 --at a=2 --std a=0.1 --data decay.csv -o decay.png',
     )
     add_formula_alone(made)
     made.add_argument(
@@ -45,7 +59,8 @@ def parser() -> Parser:
         action="extend",
         default=[],
         metavar="NAME=START:STOP",
-        help="the ranges of one or two scalar arguments; an end can be an expression such as 2*pi",
+        help="the ranges of one or two scalar arguments, or of elements of an array, as x[0]=0:1; an end can be an"
+        " expression such as 2*pi",
     )
     made.add_argument(
         "--at",
@@ -93,10 +108,11 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"-o {options.output} has no suffix; write the format as a suffix, for example .png")
     destination(options.output)
     f = compiled(options)
-    given = _fixed(f, ranges, options.at) | {one.name: (one.start, one.stop) for one in ranges}
+    given = _given(f, ranges, options.at)
     std = {name: single(name, v, "--std") for name, v in assigned(f.args, f.cores, options.std, "--std").items()}
     data = None if options.data is None else _data(options.data)
-    order = 2 if options.order is None else options.order
+    most = 1 if any(one.element for one in ranges) else 2
+    order = most if options.order is None else options.order
     save(options.output, [f], given, data=data, std=std or None, derivatives=order)
     return 0
 
@@ -148,26 +164,50 @@ def _ranges(given: Sequence[str]) -> list[_Range]:
     return found
 
 
-def _fixed(f: Function, ranges: Sequence[_Range], at: Sequence[str]) -> dict[str, Any]:
-    """Return the values of the arguments without a range, by name."""
-    names = [one.name for one in ranges]
-    fixed = [word.partition("=")[0].strip() for word in at]
-    for name in names:
-        if name not in f.args:
-            raise ValueError(f"--range gives a range to {name!r}, which is not among the arguments ({few(f.args)})")
-        if f.cores[f.args.index(name)]:
-            raise ValueError(f"--range is for scalars, and {name!r} is an array")
-        if name in fixed:
-            raise ValueError(f"{name!r} has a range, and a value by --at")
-    missing = [name for name in f.args if name not in names and name not in fixed]
+def _given(f: Function, ranges: Sequence[_Range], at: Sequence[str]) -> dict[str, Any]:
+    """Return the value or the range of each argument, as `Function.plot` takes them."""
+    scalars = {one.name: one for one in ranges if not one.element}
+    elements = [one for one in ranges if one.element]
+    known = {word.partition("=")[0].strip() for word in at}
+    for one in ranges:
+        if one.array not in f.args:
+            raise ValueError(
+                f"--range gives a range to {one.array!r}, which is not among the arguments ({few(f.args)})"
+            )
+        axes = len(f.cores[f.args.index(one.array)])
+        if not one.element and axes:
+            raise ValueError(
+                f"--range is for scalars, and {one.name!r} is an array; give a range to an element, as"
+                f" --range {one.name}[0]=0:1"
+            )
+        if one.element and axes != 1:
+            raise ValueError(f"--range: {one.array!r} has no elements with one index, as {one.name}")
+        if one.name in known:
+            raise ValueError(f"{one.name!r} has a range, and a value by --at")
+        if one.element and one.array not in known and int(one.element) >= len(elements):
+            raise ValueError(f"plot needs the other elements of {one.array!r}, as --at {one.array}=0,0,0")
+    # Arrays that have ranges for all of their elements need no values.
+    whole = {
+        one.array: sum(other.array == one.array for other in elements) for one in elements if one.array not in known
+    }
+    missing = [name for name in f.args if name not in scalars and name not in known and name not in whole]
     if missing:
         raise ValueError(
             f"plot needs a value for {few(missing)}, as --at {missing[0]}=1"
             + (f", or a range, as --range {missing[0]}=0:1" if len(ranges) == 1 else "")
         )
-    found = points(f, [*at, *(f"{name}=0" for name in names)])
-    return {
-        name: value if core else single(name, value)
-        for name, core, value in zip(f.args, f.cores, found, strict=True)
-        if name not in names
-    }
+    stand_in = [*[f"{name}=0" for name in scalars], *[f"{name}={','.join('0' * n)}" for name, n in whole.items()]]
+    found = points(f, [*at, *stand_in])
+    given: dict[str, Any] = dict.fromkeys([one.array for one in ranges])  # the first range is that of the x axis
+    arrays = {one.array for one in elements}
+    for name, core, value in zip(f.args, f.cores, found, strict=True):
+        given[name] = list(value) if name in arrays else value if core else single(name, value)
+    for one in ranges:
+        if not one.element:
+            given[one.name] = (one.start, one.stop)
+        elif int(one.element) < len(given[one.array]):
+            given[one.array][int(one.element)] = (one.start, one.stop)
+        else:
+            count = len(given[one.array])
+            raise ValueError(f"--range: {one.array!r} has {count} elements, and {one.name} is not among them")
+    return given

@@ -146,8 +146,8 @@ def scalar_entry(
         records: The expressions of the result.
         general: Takes all other calls, as a tuple of arguments and a dict of named ones.
         by_arrays: Takes a tuple of floats.
-        small: The most elements of an array, the function for such arrays, and one that takes arrays for the results
-            too. None: there is no such function.
+        small: The most elements of an array, the function for such arrays, and one that takes `out` too, as
+            `writing_call` returns it. None: there is no such function.
         mixed: Functions that return the result of a call, by the classes of the arguments; see `mixed_call`.
         native: A list of one function of floats, which returns the result, or None while there is no such function.
         into: The function for small arrays takes an array for each output too, and returns the floating-point errors,
@@ -198,12 +198,17 @@ def scalar_entry(
             f"                return {records.of_outputs(outputs)}",
         ]
     elif names:
+        given = ", ".join(names)
         lines += [
             f"    if {_are(names, 'ndarray')}{_alike(names, 'float64')} and not others:",
             "        if not named:",
-            f"            values = small[1]({', '.join(names)})",
+            f"            values = small[1]({given})",
             f"            return {records.of_tuples('values')}",
-            *(_nested(_written(names, records), 2) if writes else ()),
+            *[
+                "        if small[2] and len(named) == 1 and 'out' in named:",
+                f"            return small[2]({given}, named['out'])",
+            ]
+            * writes,
         ]
     if names and not any(integers):
         lines += [
@@ -268,6 +273,40 @@ def mixed_call(
     known = {"function": function, "small": small, "general": general, "spread": spread}
     known |= {"float64": np.float64, "float32": np.float32, "float64_": FLOAT64, "float32_": FLOAT32}
     return load("\n".join(lines), "call", {**records.scope, **known})
+
+
+def writing_call(
+    count: int, function: Callable[..., Any], records: Records, *, general: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return a function of arrays of one shape, and of `out`, that writes into the arrays of `out` and returns them.
+
+    Arrays that own their memory are apart, and so are parts of them. An argument may be a result or a part of one. Such
+    calls go to `general`, as does all else that has to be checked.
+
+    Args:
+        count: The number of arguments.
+        function: Takes the arguments, then an array for each output.
+        records: The expressions of the result.
+        general: Takes all other calls, as a tuple of arguments and a dict of named ones.
+    """
+    names, outputs = [f"a{k}" for k in range(count)], [f"o{k}" for k in range(records.count)]
+    conditions = [f"({a}.base is None or {a}.base.__class__ is ndarray and {a}.base.base is None)" for a in names]
+    for o in outputs:
+        conditions.append(f"{_is_float64(o)} and {o}.shape == {names[0]}.shape")
+        conditions.append(f"(found := {o}.flags).owndata and found.writeable")
+    given = ", ".join([f"id({a}), id({a}.base)" for a in names])
+    conditions.append(f"len(found := {{{', '.join([f'id({o})' for o in outputs])}}}) == {len(outputs)}")
+    conditions.append(f"found.isdisjoint(({given}))")
+    lines = [
+        *records.unpacked("out", outputs),
+        f"if {' and '.join(conditions)}:",
+        f"function({', '.join([*names, *outputs])})",
+        f"return {records.of_outputs(outputs)}",
+    ]
+    text = [f"def call({', '.join([*names, 'out'])}):", *_nested(lines, 1)]
+    text.append(f"    return general({_tuple(names)}, {{'out': out}})\n")
+    known = {"function": function, "general": general, "ndarray": np.ndarray, "float64": FLOAT64}
+    return load("\n".join(text), "call", {**records.scope, **known})
 
 
 def _settled(o: str, spread: str, dtype: str, *, own: bool, number: bool) -> str:
@@ -435,27 +474,6 @@ def spread(value: Any, shape: IntShape, dtype: np.dtype[Any] = FLOAT64) -> Any:
 
 def _are(names: Sequence[str], kind: str) -> str:
     return f"{kind}{''.join(f' is {a}.__class__' for a in names)} and " if names else ""
-
-
-def _written(names: Sequence[str], records: Records) -> list[str]:
-    """Return lines that write small arrays of one shape into those of `out=`. What follows an `if` is in it.
-
-    Arrays that own their memory are apart. An argument that does not may be a part of a result.
-    """
-    outputs = [f"o{k}" for k in range(records.count)]
-    apart = f"len({{{', '.join([f'id({a})' for a in (*names, *outputs)])}}}) == {len(names) + len(outputs)}"
-    owned = [f"{a}.base is None" for a in names]
-    for o in outputs:
-        owned += [f"{_is_float64(o)} and {o}.shape == {names[0]}.shape", f"(found := {o}.flags).owndata"]
-        owned.append("found.writeable")
-    return [
-        "if small[2] and len(named) == 1 and 'out' in named:",
-        "out = named['out']",
-        *records.unpacked("out", outputs),
-        f"if {' and '.join([*owned, apart])}:",
-        f"small[2]({', '.join([*names, *outputs])})",
-        f"return {records.of_outputs(outputs)}",
-    ]
 
 
 def _nested(lines: Sequence[str], depth: int) -> list[str]:

@@ -68,7 +68,7 @@ def with_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     NumPy computes `2.0 * x` of a small array in two thirds of the time if the number is an array. The results are the
     same if `x` has double precision.
     """
-    if not isinstance(function, FunctionType):
+    if not isinstance(function, FunctionType) or function.__closure__:  # it is not the generated function itself
         return function
     code = function.__code__
     values = tuple([np.array(value) if type(value) is float else value for value in code.co_consts])

@@ -180,6 +180,16 @@ def test_matplotlib_is_an_extra(monkeypatch, capsys, tmp_path):
     assert "pip install 'matplotlib" in capsys.readouterr().err
 
 
+def test_elements_of_arrays(drawn):
+    valley = ["sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)*a", "--args", "x[n]", "a"]
+    panel = drawn(*valley, "--range", "x[0]=-2:2", "x[1]=-1:3", "--at", "a=2").axes[0]
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("x[0]", "x[1]")
+    figure = drawn(*valley, "--range", "x[1]=-1:1", "--at", "a=2", "x=1,5,2")
+    assert [panel.get_ylabel() for panel in figure.axes] == ["f", "df/dx[1]"]
+    x, y = lines_of(figure.axes[0])["f"].T
+    assert np.allclose(y, 2 * (100 * (x - 1) ** 2 + 100 * (2 - x**2) ** 2 + (1 - x) ** 2))
+
+
 def test_data_and_a_band(drawn):
     file = drawn.folder / "decay.csv"
     for text in (
@@ -235,6 +245,10 @@ def test_errors_of_data(tmp_path, capsys):
         (["x*a", "--range", "x=0:1", "--at", "a=1,2"], "--at gives 2 values to 'a', which takes one number here"),
         (["x*a", "--range", "x=0:1", "--at", "a=1", "c=2"], "'c', which is not among the arguments"),
         (["sum(v)*x", "--args", "v[n]", "x", "--range", "v=0:1", "--at", "x=1"], "'v' is an array"),
+        (["sum(v)", "--args", "v[n]", "--range", "v[2]=0:1"], "the other elements of 'v', as --at v=0,0,0"),
+        (["sum(v)", "--args", "v[n]", "--range", "v[2]=0:1", "--at", "v=1,2"], "'v' has 2 elements, and v[2] is not"),
+        (["sum(v)", "--args", "v[n,n]", "--range", "v[2]=0:1"], "has no elements with one index, as v[2]"),
+        (["x", "--range", "x[0]=0:1"], "'x' has no elements with one index, as x[0]"),
         (["sqrt(-1 - x^2)", "--range", "x=0:1"], "not finite anywhere on x = 0 to 1"),
         (["sqrt(-1 - x^2)*y", "--range", "x=0:1", "y=0:1"], "not finite anywhere on x = 0 to 1, y = 0 to 1"),
         (["x", "--range", "x=0:1", "--order", "7"], "--order is a whole number from 0 to 4, not 7"),

@@ -65,3 +65,27 @@ def test_warnings_of_mixtures_are_those_of_numpy():
             warnings.simplefilter("always")
             f(np.array([0.0, 1.0]), np.float64(2.0))
         assert [str(w.message) for w in found] == ["divide by zero encountered in log"]
+
+
+def test_results_that_share_memory_with_arguments():
+    """Arguments and results are parts of one array, or lie apart: the results are those of separate arrays."""
+    f = symdiff.compile("x*y + sin(x)").value_and_grad
+    rng = np.random.default_rng(0)
+    shared = 0
+    for _ in range(150):
+        buffer = rng.random(60)
+        ways = [
+            lambda: rng.random(20),
+            lambda buffer=buffer: buffer[(start := rng.integers(0, 40)) : start + 20],
+            lambda buffer=buffer: buffer[:40:2],
+            lambda buffer=buffer: buffer[20:40][::-1],
+        ]
+        x, y, *outs = [ways[rng.integers(len(ways))]() for _ in range(5)]
+        if any(np.shares_memory(a, b) for a, b in itertools.combinations(outs, 2)):
+            continue
+        shared += any(np.shares_memory(a, b) for a in (x, y) for b in outs)
+        value, grad = f(x.copy(), y.copy())
+        f(x, y, out=(outs[0], tuple(outs[1:])))
+        for found, wanted in zip(outs, (value, *grad), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    assert shared > 10
