@@ -17,6 +17,7 @@ from symdiff.graph.ir import Program, Row, operands
 from symdiff.language.hints import no_argument
 from symdiff.ops.base import Linear, Operation
 from symdiff.ops.contract import Einsum
+from symdiff.ops.loops import Part
 from symdiff.ops.table import PRIMITIVES
 from symdiff.ops.table.fields import edges, slopes
 from symdiff.runtime.arguments import normal
@@ -51,6 +52,7 @@ _RULES: dict[str, dict[tuple[int, ...], tuple[str, str]]] = {
     },
 }
 _OTHER_WAY = "One base in several factors counts as one power, and a function of a length as one of the sum of squares."
+_STILL = "These steps do not change with {}, or only by jumps, so they have no dot:"
 _SPECIAL = "At special points the rule has a value of its own, in the form of a where."
 _OF_POWERS = (
     "By u it is 0 where the exponent is 0.",
@@ -96,8 +98,10 @@ class Section:
     Attributes:
         by: The name of the argument.
         start: What the dot of the argument stands for.
-        constants: The names that do not depend on the argument.
+        constants: The names whose derivative by the argument is 0.
         rules: The steps that do, in order.
+        still: The names and expressions of the steps without a dot: those that do not change with the argument, and
+            those that change only by jumps, such as conditions.
         ends: For each result, its name and what its derivative is.
         simplified: The lines of the simplified derivative, by name and expression; empty for an array.
         member: The member of the Function that computes it: `diff('x')` or `jvp`.
@@ -112,6 +116,7 @@ class Section:
     simplified: tuple[tuple[str, str], ...]
     member: str
     is_array: bool = False
+    still: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +138,8 @@ class Explanation:
             head = _head(section)
             texts += ["", head, "-" * len(head), section.start]
             texts += [part for words in _constant(section) for part in tables.wrapped(words)]
+            if section.still:
+                texts += [_STILL.format(section.by), *[f"   {name} = {text}" for name, text in section.still]]
             for k, step in enumerate(section.rules, 1):
                 texts += ["", f"{k}. {step.name} = {step.expression}", f"   {_named(step)}"]
                 texts += [part for words in step.words for part in tables.wrapped(words, "   ")]
@@ -142,7 +149,7 @@ class Explanation:
             if section.simplified:
                 texts += ["", _end(section), *[f"   {name} = {text}" for name, text in section.simplified]]
             else:
-                texts.append(_end(section))
+                texts += ["", _end(section)]
         return "\n".join(texts)
 
     __repr__ = __str__
@@ -179,6 +186,8 @@ class Explanation:
 
         for section in self.sections:
             found += [heading(words(_head(section))), paragraph(words(" ".join([section.start, *_constant(section)])))]
+            if section.still:
+                found.append(paragraph(line.join([words(_STILL.format(section.by)), equations(section.still)])))
             for k, step in enumerate(section.rules, 1):
                 rule = words(step.rule) + (f": {code(step.formula)}." if step.formula else ".")
                 parts = [f"{k}\\." if line != "<br/>" else f"{k}."]
@@ -203,6 +212,7 @@ class Explanation:
             equations = formula.equations()
             dot = equations[f"{section.by}_dot"] + " = 1" * (not section.is_array)
             rows = [[rf"\text{{The derivative by }} {equations[section.by]}", dot]]
+            rows += [[equations[name], r"\text{no dot}"] for name, _ in section.still]
             for step in section.rules:
                 rows.append([equations[step.name], tables.words_in_latex(step.rule)])
                 rows.append([rf"\qquad {equations[step.derivative_name]}", ""])
@@ -221,11 +231,15 @@ def _named(step: Rule) -> str:
 
 
 def _constant(section: Section) -> list[str]:
-    if not section.constants:
+    steps = {name for name, _ in section.still}
+    names = [name for name in section.constants if name not in steps]
+    if not names:
         return []
-    verb = "does" if len(section.constants) == 1 else "do"
-    of = f"{few(section.constants)} {verb} not depend on {section.by}"
-    return [f"{of}: the derivative is 0, and its terms are absent."]
+    if len(names) == 1:
+        verb, rest = "does", "its derivative is 0, and the term with it is absent"
+    else:
+        verb, rest = "do", "their derivatives are 0, and the terms with them are absent"
+    return [f"{few(names)} {verb} not depend on {section.by}: {rest}."]
 
 
 def _end(section: Section) -> str:
@@ -275,6 +289,7 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
     rules: list[Rule] = []
     constants: list[str] = []
     ends: list[tuple[str, str]] = []
+    still: list[tuple[str, str]] = []
     for entry in entries:
         line = entry.line
         if line.kind == "result":
@@ -282,15 +297,20 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
             ends.append((written.name, written.expression))
         elif line.row not in moving:
             constants += [line.name] * ("tangent" in entry.columns)
+            still += [(line.name, line.expression)] * (line.kind == "step")
         elif line.kind == "step":
             rules.append(_rule(sweeps, entry, moving))
     array = bool(f.cores[f.args.index(by)])
     if array:
         start = f"{by}_dot is any change of {by}, and a dot is the change that follows from it to first order."
-        return Section(by, start, tuple(constants), tuple(rules), tuple(ends), (), "jvp", is_array=True)
+        return Section(
+            by, start, tuple(constants), tuple(rules), tuple(ends), (), "jvp", is_array=True, still=tuple(still)
+        )
     start = f"A dot is the derivative by {by}, so {by}_dot = 1."
     simplified = _simplified(f, by)
-    return Section(by, start, tuple(constants), tuple(rules), tuple(ends), simplified, f"diff({by!r})")
+    return Section(
+        by, start, tuple(constants), tuple(rules), tuple(ends), simplified, f"diff({by!r})", still=tuple(still)
+    )
 
 
 def _simplified(f: Compiled, by: str) -> tuple[tuple[str, str], ...]:
@@ -311,7 +331,8 @@ def _rule(sweeps: Sweeps, entry: Entry, moving: set[int]) -> Rule:
     row = sweeps.primal.graph.rows[line.row]
     moved = tuple([k for k, j in enumerate(operands(row)) if j in moving])
     constant = row[0] == "pow" and sweeps.primal.graph.rows[row[2]][0] == "const"
-    rule, formula, words = _said(row, moved, constant=constant)
+    source = operation.name if isinstance(operation := sweeps.primal.graph.rows[row[1]][0], Operation) else ""
+    rule, formula, words = _said(row, moved, constant=constant, source=source)
     inner = [row[1 + k] for k in moved if row[1 + k] not in sweeps.primal.inputs]
     if inner and rule.startswith("table rule"):
         rule += ", chain rule"
@@ -322,16 +343,19 @@ def _rule(sweeps: Sweeps, entry: Entry, moving: set[int]) -> Rule:
     return Rule(line.name, line.expression, rule, formula, words, written.name, written.expression, written.parts)
 
 
-def _said(row: Row, moved: tuple[int, ...], *, constant: bool) -> tuple[str, str, tuple[str, ...]]:
+def _said(row: Row, moved: tuple[int, ...], *, constant: bool, source: str) -> tuple[str, str, tuple[str, ...]]:
     """Return the name of the rule of a row, the rule as a formula, and what else there is to say.
 
     Args:
         row: The row.
         moved: The positions of the operands that depend on the argument.
         constant: Whether the row is a power with a constant exponent.
+        source: What computes the operand, if the row is a part of its results: the name of the operation.
     """
     op = row[0]
     if isinstance(op, Operation):
+        if isinstance(op, Part):
+            return f"rule of {source}", "", ()
         if isinstance(op, Linear) or op.name == "sum":
             return "linear operation", f"{op.name}(u)' = {op.name}(u')", ()
         if isinstance(op, Einsum):
@@ -354,7 +378,7 @@ def _said(row: Row, moved: tuple[int, ...], *, constant: bool) -> tuple[str, str
         text = _put(rules.get(argument, "0"), letters)
         terms.append(f"{letters[argument]}'*" + (text if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", text) else f"({text})"))
     points = "; ".join([_put(edge, letters) for edge in edges(entry)])
-    said = (f"Special points: {points}.",) if points else ()
+    said = (f"Derivatives at special points: {points}.",) if points else ()
     return f"table rule of {name}", f"{letters['out']}' = {' + '.join(terms)}", said
 
 

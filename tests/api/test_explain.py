@@ -20,7 +20,7 @@ x*sin(2*x)^2/y
 The derivative by x
 -------------------
 A dot is the derivative by x, so x_dot = 1.
-y does not depend on x: the derivative is 0, and its terms are absent.
+y does not depend on x: its derivative is 0, and the term with it is absent.
 
 1. v1 = 2.0 * x
    constant factor: (c*w)' = w'*c
@@ -140,8 +140,20 @@ def test_rules_by_name():
     assert rules("x*sqrt(x)") == ["table rule of sqrt", "past the steps in between"]
     assert rules("where(x > 0, x, y)") == ["choice"]
     assert rules("sum(A @ x)", args="A[m,n], x[n]") == ["constant factor", "linear operation"]
+    assert rules("s(h, u) = x*h + u; fold(s, 0, v)", args="v[n], x") == ["rule of loop"]
     words = symdiff.compile("abs(x)").explain().sections[0].rules[0].words
-    assert words == ("Special points: at u = 0: 0 by u.",)
+    assert words == ("Derivatives at special points: 0 by u at u = 0.",)
+
+
+def test_steps_without_a_dot_are_shown():
+    found = symdiff.compile("where(x > 0, x*exp(-y), 1)").explain("x")
+    still = ("v1 = x > 0.0", "v2 = -y", "v3 = exp(v2)")
+    assert [f"{name} = {text}" for name, text in found.sections[0].still] == [*still]
+    said = "These steps do not change with x, or only by jumps, so they have no dot:"
+    assert said + "\n   " + "\n   ".join(still) in str(found)
+    assert all(f"`{step}`" in found.markdown for step in still)
+    assert found.latex.count("no dot") == 3
+    assert "so they have no dot" not in str(symdiff.compile("sin(x)").explain())
 
 
 def test_forms_are_escaped_and_limits_hold():
