@@ -228,7 +228,13 @@ class CrewCode:
 
 @cache
 def crew_code() -> CrewCode:
-    """Return the code of the crew."""
+    """Return the code of the crew. Threads that ask for it at the same time get the same code, which is never freed."""
+    with _lock:
+        return _crew_code()
+
+
+@cache
+def _crew_code() -> CrewCode:
     return CrewCode()
 
 
