@@ -119,14 +119,19 @@ def errors() -> str:
     return ERRORS.read_text(encoding="utf-8")
 
 
-def decisions() -> str:
-    """Return the list of the decisions, each with what its page begins with, as Markdown."""
-    lines = []
+def _decided() -> list[tuple[Path, str, str]]:
+    """Return the page of each decision, its title, and what a reader knows after the page."""
+    found = []
     for page in sorted((DOCS / "decisions").glob("0*.md")):
         title, about = page.read_text(encoding="utf-8").split("\n\n")[:2]
-        about = " ".join(about.split()).removeprefix("After this page you know ").rstrip(".")
-        lines.append(f"- [{title.removeprefix('# ')}]({page.name}): {about}.")
-    return "\n".join(lines)
+        about = " ".join(about.split()).removeprefix("After this page you know ")
+        found.append((page, title.removeprefix("# "), about))
+    return found
+
+
+def decisions() -> str:
+    """Return the list of the decisions, each with what its page begins with, as Markdown."""
+    return "\n".join([f"- [{title}]({page.name}): {about}" for page, title, about in _decided()])
 
 
 PLACEHOLDERS = {"rules": rules, "special": special, "errors": errors, "speed": speed, "decisions": decisions}
@@ -162,6 +167,13 @@ def _mathml(found: re.Match[str]) -> str:
 
 
 # What MkDocs calls
+
+
+def on_config(config: Any, **_: Any) -> None:
+    """Add the decisions to the navigation, each by its title or the first part of it."""
+    (project,) = [group["Project"] for group in config.nav if "Project" in group]
+    (pages,) = [group["Decisions"] for group in project if "Decisions" in group]
+    pages += [{title.partition(":")[0]: f"decisions/{page.name}"} for page, title, _ in _decided()]
 
 
 def on_files(files: Any, config: Any, **_: Any) -> None:

@@ -18,6 +18,7 @@ EXTRAS = {
     "llvm": "llvmlite>=0.45",
     "graph": "graphviz>=0.20",
     "plot": "matplotlib>=3.8",
+    "report": "math-core>=0.9",
 }
 
 _WINDOW = 72  # columns shown around the caret
@@ -38,6 +39,14 @@ class ParseError(SymdiffError, ValueError):
         line: The line of the error in the text, counted from 1.
         column: The column in that line, counted from 1.
         position: The offset in the text in characters, counted from 0.
+
+    Examples:
+        >>> import symdiff
+        >>> try:
+        ...     symdiff.compile("2x + 1")
+        ... except symdiff.ParseError as error:
+        ...     error.message, error.hint, error.position
+        ('an operator is missing here', 'write 2*x', 1)
     """
 
     def __init__(self, said: str, text: str = "", position: int = 0, file: str = "") -> None:

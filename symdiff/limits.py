@@ -24,6 +24,12 @@ class Limits:
         symdiff.limits.characters = 10_000
 
     `symdiff.compile(text, limits=symdiff.Limits(characters=10_000))` sets the limits of one formula.
+
+    Examples:
+        >>> import symdiff
+        >>> f = symdiff.compile("x**2", limits=symdiff.Limits.for_untrusted())
+        >>> symdiff.Limits.for_untrusted().characters
+        10000
     """
 
     characters: int = 64_000_000

@@ -47,6 +47,7 @@ EXTRAS = {
     ("native.py", "llvmlite"),
     ("graph.py", "graphviz"),
     ("plot.py", "matplotlib"),
+    ("mathml.py", "math_core"),
     ("torch.py", "torch"),
     ("torch.py", "array_api_compat"),
     ("jax.py", "jax"),

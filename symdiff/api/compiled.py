@@ -38,10 +38,6 @@ class Compiled(Protocol):
         """The formula for Matplotlib."""
 
     @property
-    def jvp(self) -> Compiled:
-        """The Jacobian-vector product."""
-
-    @property
     def coo(self) -> Compiled:
         """The entries of a matrix of derivatives that can be nonzero."""
 

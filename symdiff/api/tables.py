@@ -69,7 +69,7 @@ def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in HTML. The cells are HTML. Its colours are those of the page."""
 
     def row(cells: Sequence[str], tag: str) -> str:
-        style = ' style="text-align: left; vertical-align: top"'
+        style = ' style="text-align: left; vertical-align: top; padding-right: 1em"'
         return f"<tr>{''.join([f'<{tag}{style}>{cell}</{tag}>' for cell in cells])}</tr>"
 
     body = "\n".join([row(cells, "td") for cells in rows])

@@ -66,9 +66,10 @@ def with_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a generated function with its floats as arrays without axes.
 
     NumPy computes `2.0 * x` of a small array in two thirds of the time if the number is an array. The results are the
-    same if `x` has double precision.
+    same if `x` has double precision. A function that calls the generated one, to name the errors of linear algebra,
+    stays as it is.
     """
-    if not isinstance(function, FunctionType) or function.__closure__:  # it is not the generated function itself
+    if not isinstance(function, FunctionType) or function.__closure__:
         return function
     code = function.__code__
     values = tuple([np.array(value) if type(value) is float else value for value in code.co_consts])

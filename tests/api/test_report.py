@@ -1,7 +1,9 @@
 """The report: one page about a formula at a point. A browser, where there is one, opens it."""
 
 import html
+import importlib.util
 import re
+import sys
 from html.parser import HTMLParser
 
 import browser
@@ -13,7 +15,7 @@ from symdiff.cli import main
 
 EXAMPLE = "log(x1) + x1*x2 - sin(x2)"
 HOSTILE = "a < b # </script><script>document.title = 'pwned'</script><img src=x onerror=\"document.title='pwned'\">"
-EMPTY = {"meta", "input", "line", "circle", "path", "rect", "br", "polygon", "use"}
+EMPTY = {"meta", "input", "line", "circle", "path", "rect", "br", "polygon", "use", "mspace"}
 
 
 class Tags(HTMLParser):
@@ -102,6 +104,14 @@ def test_nothing_of_a_hostile_formula_is_markup():
     assert not [given for _, given in read.tags if any(name.startswith("on") for name in given)]
     assert "img" not in dict(read.tags)
     assert html.escape(HOSTILE) in str(page)
+
+
+def test_formulas_are_mathematics_where_a_package_makes_it(monkeypatch):
+    f = symdiff.compile(EXAMPLE)
+    if importlib.util.find_spec("math_core"):
+        assert str(f.report(2, 5)).count("<math ") == 2
+    monkeypatch.setitem(sys.modules, "math_core", None)
+    assert "<math" not in str(f.report(2, 5))
 
 
 def test_errors_say_what_to_write(tmp_path):

@@ -89,3 +89,11 @@ def test_results_that_share_memory_with_arguments():
         for found, wanted in zip(outs, (value, *grad), strict=True):
             np.testing.assert_array_equal(found, wanted)
     assert shared > 10
+
+
+def test_linear_algebra_of_small_arrays_names_its_errors():
+    f = symdiff.compile("inv([[x, 1], [1, y]])[0, 0]")
+    for _ in range(3):
+        np.testing.assert_allclose(f(X, 3.0), 3.0 / (3.0 * X - 1.0), rtol=1e-14)
+        with pytest.raises(symdiff.LinAlgError, match="inv"):
+            f(1.0, np.ones(2))

@@ -21,6 +21,7 @@ import numpy as np
 
 from symdiff.api.compiled import Compiled
 from symdiff.api.files import write
+from symdiff.api.report.mathml import mathml
 from symdiff.errors import ShapeError, SymdiffError
 from symdiff.runtime.results import leaves
 
@@ -130,7 +131,11 @@ def _sections(f: Compiled, textbook: Compiled, given: Sequence[Any]) -> Iterator
 
 
 def _formula(f: Compiled) -> str:
-    return f'<pre class="formula">{escape(f.text)}</pre>'
+    """Return the text of the formula and, with the extra `report`, the formula and its gradient as MathML."""
+    shown = [mathml(f), mathml(f.grad) if _scalar(f) else ""]
+    return f'<pre class="formula">{escape(f.text)}</pre>' + "".join(
+        f'<div class="mathematics">{m}</div>' for m in shown if m
+    )
 
 
 def _number(value: Any) -> str:
