@@ -226,16 +226,16 @@ class CrewCode:
         self.serve: Callable[[int], None] = _SERVE(address("serve"))
 
 
-@cache
+_crew: list[CrewCode] = []
+
+
 def crew_code() -> CrewCode:
-    """Return the code of the crew. Threads that ask for it at the same time get the same code, which is never freed."""
-    with _lock:
-        return _crew_code()
-
-
-@cache
-def _crew_code() -> CrewCode:
-    return CrewCode()
+    """Return the code of the crew. A process makes it once, because threads are in it from then on."""
+    if not _crew:
+        with _lock:
+            if not _crew:
+                _crew.append(CrewCode())
+    return _crew[0]
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:
