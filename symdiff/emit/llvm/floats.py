@@ -35,8 +35,9 @@ INTERFACE = (
 
 LIES = 257  # the flags of NumPy's C interface for an array that is aligned and in one piece
 
-# What the method finds in the tuple that is its `self`. The shapes of new arrays and the classes of tuples come behind.
-MEMORY, FLOAT, OTHERWISE, ARRAY, DTYPE, NUMBER, ZEROS, EMPTY, BEHIND = range(9)
+# What the method finds in the tuple that is its `self`, behind two objects that it needs to live. The shapes of new
+# arrays and the classes of tuples come last.
+FLOAT, OTHERWISE, ARRAY, DTYPE, NUMBER, ZEROS, EMPTY, BEHIND = range(2, 10)
 
 
 @dataclass(frozen=True, slots=True)
