@@ -50,17 +50,24 @@ _RULES: dict[str, dict[tuple[int, ...], tuple[str, str]]] = {
         (1,): ("exponential rule", "(c^w)' = w'*(c^w*log(c))"),
     },
 }
-_OTHER_WAY = "One base in several factors counts as one power, and a function of a length as one of the sum of squares."
+_OTHER_WAYS = {
+    True: ("power rule past steps in between", "All factors with one base count as one power, as x*sqrt(x) = x^1.5."),
+    False: (
+        "chain rule past steps in between",
+        "A function of a length counts as a function of the sum of squares that the length is the root of.",
+    ),
+}
 _SPECIAL = "At special points the rule has a value of its own, in the form of a where."
 _OF_POWERS = (
-    "By u it is 0 where the exponent is 0.",
-    "By the exponent it is 0 where u = 0 and the exponent is not negative.",
+    "By the base it is 0 where the exponent is 0.",
+    "By the exponent it is 0 where the base is 0 and the exponent is not negative.",
 )
 _OF_PRODUCTS = {
     (0, 1): ("product rule", "(u @ w)' = u' @ w + u @ w'"),
     (0,): ("constant factor", "(u @ c)' = u' @ c"),
     (1,): ("constant factor", "(c @ w)' = c @ w'"),
 }
+_LONG = 88  # a longer rule is not shown: the derivative of the step shows it
 _LETTERS = ("u", "w", "s", "t")
 
 
@@ -97,6 +104,7 @@ class Section:
         by: The name of the argument.
         start: What the dot of the argument stands for.
         constants: The names that do not depend on the argument.
+        flat: The names that depend on the argument and have the derivative 0, as floor(x) has.
         rules: The steps that do, in order.
         ends: For each result, its name and what its derivative is.
         simplified: The lines of the simplified derivative, by name and expression; empty for an array.
@@ -107,6 +115,7 @@ class Section:
     by: str
     start: str
     constants: tuple[str, ...]
+    flat: tuple[str, ...]
     rules: tuple[Rule, ...]
     ends: tuple[tuple[str, str], ...]
     simplified: tuple[tuple[str, str], ...]
@@ -131,8 +140,8 @@ class Explanation:
         texts = [shortened(self.title, WIDE)]
         for section in self.sections:
             head = _head(section)
-            texts += ["", head, "-" * len(head), section.start]
-            texts += [part for words in _constant(section) for part in tables.wrapped(words)]
+            texts += ["", head, "-" * len(head)]
+            texts += [part for words in (section.start, *_constant(section)) for part in tables.wrapped(words)]
             for k, step in enumerate(section.rules, 1):
                 texts += ["", f"{k}. {step.name} = {step.expression}", f"   {_named(step)}"]
                 texts += [part for words in step.words for part in tables.wrapped(words, "   ")]
@@ -221,11 +230,15 @@ def _named(step: Rule) -> str:
 
 
 def _constant(section: Section) -> list[str]:
-    if not section.constants:
-        return []
-    verb = "does" if len(section.constants) == 1 else "do"
-    of = f"{few(section.constants)} {verb} not depend on {section.by}"
-    return [f"{of}: the derivative is 0, and its terms are absent."]
+    found = []
+    if section.constants:
+        verb = "does" if len(section.constants) == 1 else "do"
+        of = f"{few(section.constants)} {verb} not depend on {section.by}"
+        found.append(f"{of}: the derivative is 0, and its terms are absent.")
+    if section.flat:
+        verb = "has" if len(section.flat) == 1 else "have"
+        found.append(f"{few(section.flat)} {verb} the derivative 0, and its terms are absent.")
+    return found
 
 
 def _end(section: Section) -> str:
@@ -265,6 +278,7 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
         raise limits.exceeded("shown", f"an explanation of {len(entries)} steps is too long to read: more")
     known = {entry.line.row: entry for entry in entries if entry.line.kind != "result"}
     moving: set[int] = set()
+    dependent = {i for i, row in enumerate(sweeps.primal.graph.rows) if row == ("input", by)}
     for i, row in enumerate(sweeps.primal.graph.rows):
         if i not in known:
             found = not moving.isdisjoint(operands(row))  # a part of the expression of a step
@@ -272,8 +286,10 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
             found = "tangent" in known[i].columns and known[i].written["tangent"].expression != "0.0"
         if found:
             moving.add(i)
+        if not dependent.isdisjoint(operands(row)):
+            dependent.add(i)
     rules: list[Rule] = []
-    constants: list[str] = []
+    still: dict[bool, list[str]] = {True: [], False: []}
     ends: list[tuple[str, str]] = []
     for entry in entries:
         line = entry.line
@@ -281,16 +297,17 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
             written = entry.written["tangent"]
             ends.append((written.name, written.expression))
         elif line.row not in moving:
-            constants += [line.name] * ("tangent" in entry.columns)
+            still[line.row in dependent] += [line.name] * ("tangent" in entry.columns)
         elif line.kind == "step":
-            rules.append(_rule(sweeps, entry, moving))
+            rules.append(_rule(sweeps, entry, moving, known))
+    constants, flat = tuple(still[False]), tuple(still[True])
     array = bool(f.cores[f.args.index(by)])
     if array:
         start = f"{by}_dot is any change of {by}, and a dot is the change that follows from it to first order."
-        return Section(by, start, tuple(constants), tuple(rules), tuple(ends), (), "jvp", is_array=True)
+        return Section(by, start, constants, flat, tuple(rules), tuple(ends), (), "jvp", is_array=True)
     start = f"A dot is the derivative by {by}, so {by}_dot = 1."
     simplified = _simplified(f, by)
-    return Section(by, start, tuple(constants), tuple(rules), tuple(ends), simplified, f"diff({by!r})")
+    return Section(by, start, constants, flat, tuple(rules), tuple(ends), simplified, f"diff({by!r})")
 
 
 def _simplified(f: Compiled, by: str) -> tuple[tuple[str, str], ...]:
@@ -306,29 +323,34 @@ def _simplified(f: Compiled, by: str) -> tuple[tuple[str, str], ...]:
     return (*steps.items(), *named)
 
 
-def _rule(sweeps: Sweeps, entry: Entry, moving: set[int]) -> Rule:
+def _rule(sweeps: Sweeps, entry: Entry, moving: set[int], known: Mapping[int, Entry]) -> Rule:
     line, written = entry.line, entry.written["tangent"]
     row = sweeps.primal.graph.rows[line.row]
     moved = tuple([k for k, j in enumerate(operands(row)) if j in moving])
-    constant = row[0] == "pow" and sweeps.primal.graph.rows[row[2]][0] == "const"
-    rule, formula, words = _said(row, moved, constant=constant)
+    rule, formula, words = _said(row, moved)
+    if row[0] == "pow" and not any(sweeps.primal.graph.rows[i][0] == "const" for i in operands(row)):
+        words = tuple([_OF_POWERS[k] for k in moved])
     inner = [row[1 + k] for k in moved if row[1 + k] not in sweeps.primal.inputs]
     if inner and rule.startswith("table rule"):
         rule += ", chain rule"
     if line.row in sweeps.with_other_ways:
-        rule, formula, words = "past the steps in between", "", (_OTHER_WAY,)
-    if row[0] != "where" and "where(" in written.expression and not words:
-        words = (*words, _SPECIAL)
+        operand_dots = {f"{known[row[1 + k]].line.name}_dot" for k in moved if row[1 + k] in known}
+        text = " ".join([part for _, part in (*written.parts, ("", written.expression))])
+        words = ()
+        if {*re.findall(r"\w+_dot\b", text)} != operand_dots:
+            rule, said = _OTHER_WAYS[row[0] in ("mul", "div")]
+            formula, words = "", (said,)
+    if row[0] != "where" and not isinstance(row[0], Operation) and "where(" in written.expression and not words:
+        words = (_SPECIAL,)
     return Rule(line.name, line.expression, rule, formula, words, written.name, written.expression, written.parts)
 
 
-def _said(row: Row, moved: tuple[int, ...], *, constant: bool) -> tuple[str, str, tuple[str, ...]]:
+def _said(row: Row, moved: tuple[int, ...]) -> tuple[str, str, tuple[str, ...]]:
     """Return the name of the rule of a row, the rule as a formula, and what else there is to say.
 
     Args:
         row: The row.
         moved: The positions of the operands that depend on the argument.
-        constant: Whether the row is a power with a constant exponent.
     """
     op = row[0]
     if isinstance(op, Operation):
@@ -340,7 +362,7 @@ def _said(row: Row, moved: tuple[int, ...], *, constant: bool) -> tuple[str, str
         return f"rule of {op.name}", "", ()
     if op in _RULES:
         rule, formula = _RULES[op][moved]
-        return rule, formula, tuple([_OF_POWERS[k] for k in moved]) if op == "pow" and not constant else ()
+        return rule, formula, ()
     if op == "where":
         return "choice", "where(c, u, w)' = where(c, u', w')", ("Only the side that the condition takes counts.",)
     entry = PRIMITIVES[op]
@@ -354,8 +376,10 @@ def _said(row: Row, moved: tuple[int, ...], *, constant: bool) -> tuple[str, str
         text = _put(rules.get(argument, "0"), letters)
         terms.append(f"{letters[argument]}'*" + (text if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", text) else f"({text})"))
     points = "; ".join([_put(edge, letters) for edge in edges(entry)])
-    said = (f"Special points: {points}.",) if points else ()
-    return f"table rule of {name}", f"{letters['out']}' = {' + '.join(terms)}", said
+    head = "Special points" if len(entry.parameters) == 1 else "Examples of special points"
+    said = (f"{head}: {points}.",) if points else ()
+    formula = f"{letters['out']}' = {' + '.join(terms)}"
+    return f"table rule of {name}", formula if len(formula) <= _LONG else "", said
 
 
 def _put(text: str, names: Mapping[str, str]) -> str:

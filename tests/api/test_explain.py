@@ -137,11 +137,25 @@ def test_rules_by_name():
     assert rules("x*x + x/y - 3*x") == ["product rule", "constant factor", "constant factor", "sum rule", "sum rule"]
     assert rules("exp(-x)") == ["constant factor", "table rule of exp, chain rule"]
     assert rules("y/x + y^x") == ["quotient rule", "exponential rule", "sum rule"]
-    assert rules("x*sqrt(x)") == ["table rule of sqrt", "past the steps in between"]
+    assert rules("x*sqrt(x)") == ["table rule of sqrt", "power rule past steps in between"]
     assert rules("where(x > 0, x, y)") == ["choice"]
     assert rules("sum(A @ x)", args="A[m,n], x[n]") == ["constant factor", "linear operation"]
     words = symdiff.compile("abs(x)").explain().sections[0].rules[0].words
     assert words == ("Special points: at u = 0: 0 by u.",)
+    assert rules("r = sqrt(x^2 + y^2); r^3")[2:] == [
+        "table rule of sqrt, chain rule",
+        "chain rule past steps in between",
+    ]
+    text = str(symdiff.compile("floor(x) + maximum(x, y)*2^x").explain("x"))
+    assert "y does not depend on x" in text
+    assert "v1 has the derivative 0" in text
+    assert "Examples of special points: at u = 1, w = 1" in text  # and wherever u = w
+    assert "exponent is" not in text  # 2 is not 0
+
+
+def test_loops_have_derivatives_of_all_orders_in_words():
+    f = symdiff.compile("step(h, a) = h*w + a; fold(step, h0, x)", args="x[n], h0, w")
+    assert len(f.grad.explain().sections) == 3
 
 
 def test_forms_are_escaped_and_limits_hold():
