@@ -16,8 +16,9 @@ _MOST = 30  # elements of the arguments of a Hessian that is counted
 _HEAD = ("", "operations", "+ -", "* /", "functions", "choices", "ratio")
 _BOUNDS = [
     (
-        "Baur and Strassen (1983): value and gradient of a formula of + - * / need at most 5 times the operations of"
-        " the value. (Functions may have derivatives of more operations.)"
+        "For a formula of + - * /, value and gradient take at most 5 times the operations of the value: each operation"
+        " adds its own, at most two products, and two additions (the idea is that of Baur and Strassen, 1983)."
+        " Functions may have derivatives of more operations."
     ),
     (
         "Griewank and Walther (2008, section 4.6): at most 3 to 4 times the time of the value, where time also weighs"

@@ -51,18 +51,25 @@ _RULES: dict[str, dict[tuple[int, ...], tuple[str, str]]] = {
         (1,): ("exponential rule", "(c^w)' = w'*(c^w*log(c))"),
     },
 }
-_OTHER_WAY = "One base in several factors counts as one power, and a function of a length as one of the sum of squares."
-_STILL = "These steps do not change with {}, or only by jumps, so they have no dot:"
+_OTHER_WAYS = {
+    True: ("power rule past steps in between", "All factors with one base count as one power, as x*sqrt(x) = x^1.5."),
+    False: (
+        "chain rule past steps in between",
+        "A function of a length counts as a function of the sum of squares that the length is the root of.",
+    ),
+}
+_STILL = "These steps have no dot:"
 _SPECIAL = "At special points the rule has a value of its own, in the form of a where."
 _OF_POWERS = (
-    "By u it is 0 where the exponent is 0.",
-    "By the exponent it is 0 where u = 0 and the exponent is not negative.",
+    "By the base it is 0 where the exponent is 0.",
+    "By the exponent it is 0 where the base is 0 and the exponent is not negative.",
 )
 _OF_PRODUCTS = {
     (0, 1): ("product rule", "(u @ w)' = u' @ w + u @ w'"),
     (0,): ("constant factor", "(u @ c)' = u' @ c"),
     (1,): ("constant factor", "(c @ w)' = c @ w'"),
 }
+_LONG = 88  # a longer rule is not shown: the derivative of the step shows it
 _LETTERS = ("u", "w", "s", "t")
 
 
@@ -98,19 +105,20 @@ class Section:
     Attributes:
         by: The name of the argument.
         start: What the dot of the argument stands for.
-        constants: The names whose derivative by the argument is 0.
+        constants: The names that do not depend on the argument.
+        flat: The names that depend on the argument and have the derivative 0, as floor(x) has.
         rules: The steps that do, in order.
-        still: The names and expressions of the steps without a dot: those that do not change with the argument, and
-            those that change only by jumps, such as conditions.
         ends: For each result, its name and what its derivative is.
         simplified: The lines of the simplified derivative, by name and expression; empty for an array.
         member: The member of the Function that computes it: `diff('x')` or `jvp`.
         is_array: Whether the argument is an array.
+        still: The names and expressions of the steps without a dot: those whose derivative is 0, and conditions.
     """
 
     by: str
     start: str
     constants: tuple[str, ...]
+    flat: tuple[str, ...]
     rules: tuple[Rule, ...]
     ends: tuple[tuple[str, str], ...]
     simplified: tuple[tuple[str, str], ...]
@@ -136,10 +144,10 @@ class Explanation:
         texts = [shortened(self.title, WIDE)]
         for section in self.sections:
             head = _head(section)
-            texts += ["", head, "-" * len(head), section.start]
-            texts += [part for words in _constant(section) for part in tables.wrapped(words)]
+            texts += ["", head, "-" * len(head)]
+            texts += [part for words in (section.start, *_constant(section)) for part in tables.wrapped(words)]
             if section.still:
-                texts += [_STILL.format(section.by), *[f"   {name} = {text}" for name, text in section.still]]
+                texts += [_STILL, *[f"   {name} = {text}" for name, text in section.still]]
             for k, step in enumerate(section.rules, 1):
                 texts += ["", f"{k}. {step.name} = {step.expression}", f"   {_named(step)}"]
                 texts += [part for words in step.words for part in tables.wrapped(words, "   ")]
@@ -187,7 +195,7 @@ class Explanation:
         for section in self.sections:
             found += [heading(words(_head(section))), paragraph(words(" ".join([section.start, *_constant(section)])))]
             if section.still:
-                found.append(paragraph(line.join([words(_STILL.format(section.by)), equations(section.still)])))
+                found.append(paragraph(line.join([words(_STILL), equations(section.still)])))
             for k, step in enumerate(section.rules, 1):
                 rule = words(step.rule) + (f": {code(step.formula)}." if step.formula else ".")
                 parts = [f"{k}\\." if line != "<br/>" else f"{k}."]
@@ -231,15 +239,17 @@ def _named(step: Rule) -> str:
 
 
 def _constant(section: Section) -> list[str]:
-    steps = {name for name, _ in section.still}
-    names = [name for name in section.constants if name not in steps]
-    if not names:
-        return []
-    if len(names) == 1:
-        verb, rest = "does", "its derivative is 0, and the term with it is absent"
-    else:
-        verb, rest = "do", "their derivatives are 0, and the terms with them are absent"
-    return [f"{few(names)} {verb} not depend on {section.by}: {rest}."]
+    found = []
+    if section.constants:
+        if len(section.constants) == 1:
+            verb, rest = "does", "its derivative is 0, and the term with it is absent"
+        else:
+            verb, rest = "do", "their derivatives are 0, and the terms with them are absent"
+        found.append(f"{few(section.constants)} {verb} not depend on {section.by}: {rest}.")
+    if section.flat:
+        verb = "has" if len(section.flat) == 1 else "have"
+        found.append(f"{few(section.flat)} {verb} the derivative 0, so the terms with it are absent.")
+    return found
 
 
 def _end(section: Section) -> str:
@@ -279,6 +289,7 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
         raise limits.exceeded("shown", f"an explanation of {len(entries)} steps is too long to read: more")
     known = {entry.line.row: entry for entry in entries if entry.line.kind != "result"}
     moving: set[int] = set()
+    dependent = {i for i, row in enumerate(sweeps.primal.graph.rows) if row == ("input", by)}
     for i, row in enumerate(sweeps.primal.graph.rows):
         if i not in known:
             found = not moving.isdisjoint(operands(row))  # a part of the expression of a step
@@ -286,31 +297,33 @@ def _section(f: Compiled, source: Program, by: str) -> Section:
             found = "tangent" in known[i].columns and known[i].written["tangent"].expression != "0.0"
         if found:
             moving.add(i)
+        if not dependent.isdisjoint(operands(row)):
+            dependent.add(i)
     rules: list[Rule] = []
-    constants: list[str] = []
-    ends: list[tuple[str, str]] = []
+    zero: dict[bool, list[str]] = {True: [], False: []}
     still: list[tuple[str, str]] = []
+    ends: list[tuple[str, str]] = []
     for entry in entries:
         line = entry.line
         if line.kind == "result":
             written = entry.written["tangent"]
             ends.append((written.name, written.expression))
         elif line.row not in moving:
-            constants += [line.name] * ("tangent" in entry.columns)
+            zero[line.row in dependent] += [line.name] * ("tangent" in entry.columns)
             still += [(line.name, line.expression)] * (line.kind == "step")
         elif line.kind == "step":
-            rules.append(_rule(sweeps, entry, moving))
+            rules.append(_rule(sweeps, entry, moving, known))
+    constants, flat = tuple(zero[False]), tuple(zero[True])
     array = bool(f.cores[f.args.index(by)])
     if array:
         start = f"{by}_dot is any change of {by}, and a dot is the change that follows from it to first order."
         return Section(
-            by, start, tuple(constants), tuple(rules), tuple(ends), (), "jvp", is_array=True, still=tuple(still)
+            by, start, constants, flat, tuple(rules), tuple(ends), (), "jvp", is_array=True, still=tuple(still)
         )
     start = f"A dot is the derivative by {by}, so {by}_dot = 1."
     simplified = _simplified(f, by)
-    return Section(
-        by, start, tuple(constants), tuple(rules), tuple(ends), simplified, f"diff({by!r})", still=tuple(still)
-    )
+    member = f"diff({by!r})"
+    return Section(by, start, constants, flat, tuple(rules), tuple(ends), simplified, member, still=tuple(still))
 
 
 def _simplified(f: Compiled, by: str) -> tuple[tuple[str, str], ...]:
@@ -326,36 +339,40 @@ def _simplified(f: Compiled, by: str) -> tuple[tuple[str, str], ...]:
     return (*steps.items(), *named)
 
 
-def _rule(sweeps: Sweeps, entry: Entry, moving: set[int]) -> Rule:
+def _rule(sweeps: Sweeps, entry: Entry, moving: set[int], known: Mapping[int, Entry]) -> Rule:
     line, written = entry.line, entry.written["tangent"]
     row = sweeps.primal.graph.rows[line.row]
     moved = tuple([k for k, j in enumerate(operands(row)) if j in moving])
-    constant = row[0] == "pow" and sweeps.primal.graph.rows[row[2]][0] == "const"
-    source = operation.name if isinstance(operation := sweeps.primal.graph.rows[row[1]][0], Operation) else ""
-    rule, formula, words = _said(row, moved, constant=constant, source=source)
+    rule, formula, words = _said(row, moved)
+    whole = sweeps.primal.graph.rows[row[1]][0] if isinstance(row[0], Part) else None
+    if isinstance(whole, Operation):  # a loop, or another operation with several results
+        rule, formula = f"rule of {whole.name}", ""
+    if row[0] == "pow" and not any(sweeps.primal.graph.rows[i][0] == "const" for i in operands(row)):
+        words = tuple([_OF_POWERS[k] for k in moved])
     inner = [row[1 + k] for k in moved if row[1 + k] not in sweeps.primal.inputs]
     if inner and rule.startswith("table rule"):
         rule += ", chain rule"
     if line.row in sweeps.with_other_ways:
-        rule, formula, words = "past the steps in between", "", (_OTHER_WAY,)
-    if row[0] != "where" and "where(" in written.expression and not words:
-        words = (*words, _SPECIAL)
+        operand_dots = {f"{known[row[1 + k]].line.name}_dot" for k in moved if row[1 + k] in known}
+        text = " ".join([part for _, part in (*written.parts, ("", written.expression))])
+        words = ()
+        if {*re.findall(r"\w+_dot\b", text)} != operand_dots:
+            rule, said = _OTHER_WAYS[row[0] in ("mul", "div")]
+            formula, words = "", (said,)
+    if row[0] != "where" and not isinstance(row[0], Operation) and "where(" in written.expression and not words:
+        words = (_SPECIAL,)
     return Rule(line.name, line.expression, rule, formula, words, written.name, written.expression, written.parts)
 
 
-def _said(row: Row, moved: tuple[int, ...], *, constant: bool, source: str) -> tuple[str, str, tuple[str, ...]]:
+def _said(row: Row, moved: tuple[int, ...]) -> tuple[str, str, tuple[str, ...]]:
     """Return the name of the rule of a row, the rule as a formula, and what else there is to say.
 
     Args:
         row: The row.
         moved: The positions of the operands that depend on the argument.
-        constant: Whether the row is a power with a constant exponent.
-        source: What computes the operand, if the row is a part of its results: the name of the operation.
     """
     op = row[0]
     if isinstance(op, Operation):
-        if isinstance(op, Part):
-            return f"rule of {source}", "", ()
         if isinstance(op, Linear) or op.name == "sum":
             return "linear operation", f"{op.name}(u)' = {op.name}(u')", ()
         if isinstance(op, Einsum):
@@ -364,7 +381,7 @@ def _said(row: Row, moved: tuple[int, ...], *, constant: bool, source: str) -> t
         return f"rule of {op.name}", "", ()
     if op in _RULES:
         rule, formula = _RULES[op][moved]
-        return rule, formula, tuple([_OF_POWERS[k] for k in moved]) if op == "pow" and not constant else ()
+        return rule, formula, ()
     if op == "where":
         return "choice", "where(c, u, w)' = where(c, u', w')", ("Only the side that the condition takes counts.",)
     entry = PRIMITIVES[op]
@@ -378,8 +395,10 @@ def _said(row: Row, moved: tuple[int, ...], *, constant: bool, source: str) -> t
         text = _put(rules.get(argument, "0"), letters)
         terms.append(f"{letters[argument]}'*" + (text if re.fullmatch(r"[\w.]+|\w+\([^()]*\)", text) else f"({text})"))
     points = "; ".join([_put(edge, letters) for edge in edges(entry)])
-    said = (f"Derivatives at special points: {points}.",) if points else ()
-    return f"table rule of {name}", f"{letters['out']}' = {' + '.join(terms)}", said
+    head = "Derivatives at special points" if len(entry.parameters) == 1 else "Derivatives at some special points"
+    said = (f"{head}: {points}.",) if points else ()
+    formula = f"{letters['out']}' = {' + '.join(terms)}"
+    return f"table rule of {name}", formula if len(formula) <= _LONG else "", said
 
 
 def _put(text: str, names: Mapping[str, str]) -> str:

@@ -786,7 +786,7 @@ class Kernel:
                 results = self.native_points(values, loop, dtype, sizes, shapes, outs)
                 self._open()
                 return results
-        if not loop and dtype.kind == "f" and sizes and max([a.size for a in values]) > self._large[0]:
+        if not loop and dtype.kind == "f" and sizes and max([a.size for a in values], default=0) > self._large[0]:
             pieces = self._pieces(tuple(sorted(sizes.items())))
             if (
                 pieces is not None

@@ -17,7 +17,7 @@ from symdiff.runtime.arguments import normal
 _MOST = 60  # the most steps that are shown
 _ROOM = 50  # columns of a name and an expression; the number of a longer expression has a line of its own
 _PARTS = 4  # the most parts of an expression that are shown
-_LINE = 88  # the most characters of an expression of a sweep
+_LINE = 88  # the most characters of an expression of a sweep, and of a line of a sentence
 _TITLES = {"value": "forward primal", "tangent": "forward tangent", "adjoint": "reverse adjoint"}
 
 # A name and an expression.
@@ -156,7 +156,8 @@ class Trace:
             most = _MOST if len(cells) <= _MOST else _MOST // len(self.columns)
             first, note, last = _ends(cells[::-1] if column == "adjoint" else cells, most)
             texts += ["", head, "-" * len(head), *self._lines(first), *[note] * bool(note), *self._lines(last)]
-        return "\n".join([*texts, *[""] * bool(self._said), *self._said])
+        said = [line for text in self._said for line in tables.wrapped(text, width=_LINE)]
+        return "\n".join([*texts, *[""] * bool(said), *said])
 
     __repr__ = __str__
 
@@ -168,9 +169,14 @@ class Trace:
         lines: list[str] = []
         for left, cell in zip(lefts, cells, strict=True):
             lines += cell.equations[:-1]
-            mark = f"  <-- {self.marks[cell.name]}" if cell.name in self.marks else ""
             apart = len(left) > wide
-            lines += [left] * apart + [f"{'' if apart else left:<{wide}}  {shown(cell.number)}{mark}"]
+            lines += [left] * apart + [f"{'' if apart else left:<{wide}}  {shown(cell.number)}"]
+            if cell.name in self.marks:
+                mark = f"<-- {self.marks[cell.name]}"
+                if len(lines[-1]) + 2 + len(mark) <= _LINE:
+                    lines[-1] += f"  {mark}"
+                else:
+                    lines += tables.wrapped(mark, "    ", _LINE)
         return lines
 
     @property
@@ -258,7 +264,7 @@ class Trace:
     @property
     def _said(self) -> list[str]:
         """The sentences below the table."""
-        value = self.counts["value"]
+        value = self.counts.get("value", Count())
         parts = [f"values {value.total}"]
         for column in self.columns[1:]:
             both = value.total + self.counts[column].total

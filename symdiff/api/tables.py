@@ -16,9 +16,9 @@ def shortened(text: str, most: int = LONG) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def wrapped(text: str, indented: str = "") -> list[str]:
+def wrapped(text: str, indented: str = "", width: int = 80) -> list[str]:
     """Return the lines of a sentence."""
-    return wrap(text, 80, initial_indent=indented, subsequent_indent=indented, break_long_words=False)
+    return wrap(text, width, initial_indent=indented, subsequent_indent=indented, break_long_words=False)
 
 
 def in_one_line(text: str) -> str:

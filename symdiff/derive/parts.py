@@ -58,6 +58,8 @@ class Parts:
         program: The program.
         axis: The name of the dimension that is cut.
         sizes: The sizes of all named dimensions, that of the axis among them.
+        exact: Whether each result is as accurate as in the whole program, also beside infinities. If not, operations
+            may be replaced by others (see `Operation.by_parts`), so that more programs can be cut, in fewer parts.
 
     Attributes:
         program: The program, with numbers for all other dimensions.
@@ -68,8 +70,9 @@ class Parts:
         ShapeError: The program cannot be cut along the axis.
     """
 
-    def __init__(self, program: Program, axis: str, sizes: Mapping[str, int]) -> None:
+    def __init__(self, program: Program, axis: str, sizes: Mapping[str, int], *, exact: bool = False) -> None:
         self.axis = axis
+        self._exact = exact
         self.dim = symbol(axis)
         self.program = self._with_sizes(program, sizes)
         self.joins: list[list[tuple[int, str]]] = []
@@ -130,23 +133,31 @@ class Parts:
             names[i] = name
         return names
 
+    def _rows(self, level: int | None) -> tuple[list[int], set[int], set[int]]:
+        """Return the rows that a part returns, those that are joined before it, and all that it has."""
+        rows = self.program.graph.rows
+        reductions = [] if level is None else [i for i, _ in (self.joins[level] if level < len(self.joins) else [])]
+        wanted = [*reductions, *[self.program.outputs[k] for k in self.outputs(level)]]
+        ready = {i for joins in self.joins[: len(self.joins) if level is None else level] for i, _ in joins}
+        needed = set(wanted)
+        for i in range(len(rows) - 1, -1, -1):
+            if i in needed and i not in ready:
+                needed.update(operands(rows[i]))
+        return wanted, ready, needed
+
     def part(self, level: int | None) -> Program:
         """Return the program of a part.
 
         The arguments are those of the whole program that it needs, and joined reductions. A part that takes chunks
-        returns the reductions of its level, and then the results of its level that have the axis.
+        returns the reductions of its level, and then the results of its level that have the axis. What an earlier part
+        has computed too is quiet, so that it warns once.
 
         Args:
             level: The level of a part that takes chunks; None: the last program.
         """
         old = self.program.graph
-        reductions = [] if level is None else [i for i, _ in (self.joins[level] if level < len(self.joins) else [])]
-        wanted = [*reductions, *[self.program.outputs[k] for k in self.outputs(level)]]
-        ready = {i for joins in self.joins[: len(self.joins) if level is None else level] for i, _ in joins}
-        needed = set(wanted)
-        for i in range(len(old.rows) - 1, -1, -1):
-            if i in needed and i not in ready:
-                needed.update(operands(old.rows[i]))
+        wanted, ready, needed = self._rows(level)
+        done = set().union(*[self._rows(k)[2] for k in range(self.last + 1 if level is None else level)])
         given = [i for i in self.program.inputs if self.along(i) is not None]
         if any(self.along(i) is not None for i in needed - ready) and needed.isdisjoint(given):
             needed.add(given[0])  # tells the length of the chunk
@@ -170,7 +181,7 @@ class Parts:
         graph.demands.clear()  # they are about the whole axis
         results = tuple([b.number(new[i]) for i in wanted])
         labels = relabelled(self.program.labels, new)
-        quiet = frozenset(new[i] for i in self.program.quiet if i in new)
+        quiet = frozenset(new[i] for i in done if i in new and operands(old.rows[i]))  # an earlier part has warned
         names = tuple([f"part{k}" for k in range(len(results))])
         return Program(graph, tuple(inputs), results, names, labels, tuple(sections), quiet=quiet)
 
@@ -197,7 +208,7 @@ class Parts:
             if not any(self.axis in symbols(dim) for part in (*shapes, op.shape(*shapes)) for dim in part):
                 op = op.sized(sizes)  # of the whole axis, as the number of segments
             shape = shapes[0] if shapes else ()
-            if self.dim in shape:
+            if self.dim in shape and not self._exact:
                 instead = op.by_parts(b, shape.index(self.dim) - len(shape), *row[1:])
                 if instead is not None:
                     return instead

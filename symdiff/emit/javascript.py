@@ -490,9 +490,14 @@ def _object(layout: Any, results: Any) -> _Tree:
     fields = zip(layout[1], layout[2], strict=True)
     return (
         "{ ",
-        [(f"{name if name.isidentifier() else repr(name)}: ", _object(part, results)) for name, part in fields],
+        [(f"{_key(name)}: ", _object(part, results)) for name, part in fields],
         " }",
     )
+
+
+def _key(name: str) -> str:
+    """Return the name of a property in an object. `__proto__:` alone would set the prototype."""
+    return "['__proto__']" if name == "__proto__" else name if name.isidentifier() else repr(name)
 
 
 def _text(tree: _Tree, indent: int = 4, beside: int = 12) -> str:

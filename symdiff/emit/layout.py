@@ -258,7 +258,7 @@ class _Layers:
                         wanted.append((place - offsets[node], weight))
                     for node, place in zip(layer, _isotonic(wanted), strict=True):
                         middle[node] = place + offsets[node]
-            if straight and max(map(abs, map(sub, middle, before))) < _STILL:
+            if straight and max(map(abs, map(sub, middle, before)), default=0.0) < _STILL:
                 break
         least = min([middle[node] - across[node] / 2 for node in range(len(middle))], default=0.0)
         return [place - least for place in middle]

@@ -246,9 +246,9 @@ def _replaced(program: Program, names: Collection[str], make: Callable[[Graph, R
 def eager(program: Program) -> Program:
     """Return the program with choices in place of guards, for a target that evaluates both sides of a choice.
 
-    The rows that only choices of the user's need are marked as quiet.
+    The rows that only choices of the user's need are marked as quiet, besides those that are.
     """
-    program = program.changed(quiet=_only_chosen(program))
+    program = program.changed(quiet=program.quiet | _only_chosen(program))
     if not any(row[0] in _GUARDS for row in program.graph.rows):
         return program
     builder = Builder(program.graph.like())

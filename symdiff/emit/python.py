@@ -337,7 +337,10 @@ class Writer:
             waiting = [j for j in row[1:] if j not in self.own and self.rows[j][0] != "const"]
             if len(text[0]) <= room or not waiting:
                 return text
-            self.assign(max(waiting, key=lambda j: len(self.texts[j][0])))
+            longest = max(waiting, key=lambda j: len(self.texts[j][0]))
+            self.assign(longest)
+            if longest not in self.own:  # a loop in a formula, which has no line
+                return text
             if self.program.quiet:
                 self.tones[i] = self.tone(i, row)
             text = self.spell(row)

@@ -431,7 +431,8 @@ class Operation(Struct, ArrayOperation):
     def by_parts(self, _b: Builder, _axis: int, /, *_operands: Any, **_: Any) -> int | None:
         """Return the result by operations that can be computed in parts along an axis of the first operand.
 
-        Return None if there are none, or if the operation itself can be computed in parts.
+        Return None if there are none, or if the operation itself can be computed in parts. The result may have other
+        infinities and NaN, and fewer digits.
         """
         return None
 

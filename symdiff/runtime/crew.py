@@ -15,6 +15,7 @@ MOST = 63  # threads of the crew
 
 _ENTRY = 8  # bytes
 _room = ctypes.create_string_buffer((MOST + 2) * LINE)
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_room))  # threads look for mail there until the process has ended
 MEMORY = -(-ctypes.addressof(_room) // LINE) * LINE  # the address of the memory of the crew
 _lock = threading.Lock()
 

@@ -31,14 +31,14 @@ class PointCode(native.Code):
     call: Callable[..., Any]
 
     def __init__(self, source: str, given: tuple[Any, ...]) -> None:
-        """Compile a module. `given` are the objects that its method finds in its `self`, behind the memory."""
+        """Compile a module. `given` are the objects that its method finds in its `self`, behind the first two."""
         self._given = given
         super().__init__(source, optimised=True)
 
     def find(self, address: Callable[[str], int], source: str) -> None:
         """Take the method."""
         del source
-        self.call = self.method(address("call"), (self.memory, *self._given), keywords=True)
+        self.call = self.method(address("call"), *self._given, keywords=True)
 
 
 class PointCalls:

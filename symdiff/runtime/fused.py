@@ -111,7 +111,7 @@ class FusedPoints(Fused):
 
         The crew is quick, so this is ten microseconds of work. Threads of Python put arrays together, and start later.
         """
-        return worth_a_thread(self._cost.work) if any(self._assembled) else max(_PIECE // self._work, 1024)
+        return worth_a_thread(self._cost.work) if any(self._assembled) else max(_PIECE // self._work, 64)
 
     def __call__(
         self,

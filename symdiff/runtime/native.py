@@ -28,7 +28,7 @@ from symdiff.emit.llvm.frame import METHOD
 from symdiff.errors import not_installed
 from symdiff.ops.table import PRIMITIVES
 from symdiff.runtime import crew
-from symdiff.runtime.methods import FASTCALL, KEYWORDS, Definition, method
+from symdiff.runtime.methods import FASTCALL, KEYWORDS, definition, method
 from symdiff.runtime.threads import Lock
 
 # A feature of a processor, the bytes of its vectors, and the letter in glibc's names of functions on such vectors
@@ -110,18 +110,23 @@ _SERVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 ALL = -1  # loops
 
 
-class _Memory:
-    """The memory of machine code. It is freed when nothing refers to it."""
+class _Memory(int):
+    """The number of some machine code in `_engines`. The code is freed when nothing refers to this object.
 
-    def __init__(self, engine: Any, context: Any) -> None:
-        self.method = Definition()
-        weakref.finalize(self, _free, engine, context).atexit = False
+    The object has no attributes, so that the garbage collector does not know it. The collector would free the code
+    before it calls the finalizers of other objects in the same garbage, and these may call the code.
+    """
+
+    __slots__ = ()
+
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():
+            with _lock:
+                for one in _engines.pop(int(self)):
+                    one.close()
 
 
-def _free(engine: Any, context: Any) -> None:
-    with _lock:
-        engine.close()
-        context.close()
+_engines: dict[int, tuple[Any, Any]] = {}  # engines that hold machine code, and their contexts
 
 
 class Code:
@@ -146,25 +151,27 @@ class Code:
                 _common(name)
             machine_code = _on_a_large_stack(lambda: _compiled(source, optimised=optimised, loops=loops))
             engine, context = _loaded(machine_code)
-            self.memory = _Memory(engine, context)
             self.size = _AROUND + len(machine_code)
             self.used = next(_uses)
+            self.memory = _Memory(self.used)
+            _engines[self.used] = engine, context
             self.find(engine.get_function_address, source)
 
     def find(self, address: Callable[[str], int], source: str) -> None:
         """Take the functions of the module by their addresses."""
         raise NotImplementedError
 
-    def method(self, address: int, own: Any, *, keywords: bool = False) -> Callable[..., Any]:
+    def method(self, address: int, *given: Any, keywords: bool = False) -> Callable[..., Any]:
         """Return a method of CPython at an address.
 
         Args:
             address: The address.
-            own: The `self` of the method. It refers to the memory of the code, which it keeps alive.
+            *given: The items of the tuple that is the `self` of the method, behind the two that the method needs to
+                live: its definition and the memory of the code.
             keywords: The method takes the names of keyword arguments too.
         """
-        self.memory.method = Definition(b"native", address, FASTCALL | (KEYWORDS if keywords else 0), None)
-        return method(self.memory.method, own)
+        own = definition(address, FASTCALL | (KEYWORDS if keywords else 0))
+        return method(own, (own, self.memory, *given))
 
 
 class LoopCode(Code):
@@ -187,7 +194,7 @@ class LoopCode(Code):
         run.memory = self.memory
         self.run: Callable[[int, int, int, int, int], int] = run
         if METHOD in source:
-            self.call = self.method(address("call"), self.memory)
+            self.call = self.method(address("call"))
 
 
 @cache
@@ -219,10 +226,16 @@ class CrewCode:
         self.serve: Callable[[int], None] = _SERVE(address("serve"))
 
 
-@cache
+_crew: list[CrewCode] = []
+
+
 def crew_code() -> CrewCode:
-    """Return the code of the crew."""
-    return CrewCode()
+    """Return the code of the crew. A process makes it once, because threads are in it from then on."""
+    if not _crew:
+        with _lock:
+            if not _crew:
+                _crew.append(CrewCode())
+    return _crew[0]
 
 
 def _on_a_large_stack(make: Callable[[], bytes]) -> bytes:

@@ -16,6 +16,7 @@ import numpy as np
 from symdiff.derive.parts import Parts
 from symdiff.emit import numpy as numpy_target
 from symdiff.emit.cost import work_of
+from symdiff.emit.passes import expand_exponentials
 from symdiff.graph.dims import concrete
 from symdiff.graph.ir import Program, live, operands
 from symdiff.runtime.arguments import Array, IntShape, converted
@@ -62,7 +63,7 @@ class Pieces:
     """
 
     def __init__(self, program: Program, axis: str, sizes: Mapping[str, int], name: str) -> None:
-        self._parts = parts = Parts(program, axis, sizes)
+        self._parts = parts = Parts(expand_exponentials(program), axis, sizes, exact=True)
         self._name, self._count = name, sizes[axis]
         graph, alive = parts.program.graph, live(parts.program)
         cut = [i for i in range(len(graph.rows)) if alive[i] and parts.along(i) is not None]

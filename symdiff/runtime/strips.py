@@ -312,7 +312,7 @@ def run_in_one_piece(
         strip = min(_together(wide), ceil(count / threads))
         found = _run_put_together(code, given, outs, count, strip, threads)
     else:
-        strip = strip_of(count, threads) if threads > 1 else _STRIP
+        strip = strip_of(count, threads, share) if threads > 1 else _STRIP
         given += [(out.__array_interface__["data"][0], out.itemsize) for out, _ in outs]
         table = array("q", [v for entry in given for v in entry])
         if threads > 1:

@@ -137,23 +137,36 @@ def test_rules_by_name():
     assert rules("x*x + x/y - 3*x") == ["product rule", "constant factor", "constant factor", "sum rule", "sum rule"]
     assert rules("exp(-x)") == ["constant factor", "table rule of exp, chain rule"]
     assert rules("y/x + y^x") == ["quotient rule", "exponential rule", "sum rule"]
-    assert rules("x*sqrt(x)") == ["table rule of sqrt", "past the steps in between"]
+    assert rules("x*sqrt(x)") == ["table rule of sqrt", "power rule past steps in between"]
     assert rules("where(x > 0, x, y)") == ["choice"]
     assert rules("sum(A @ x)", args="A[m,n], x[n]") == ["constant factor", "linear operation"]
     assert rules("s(h, u) = x*h + u; fold(s, 0, v)", args="v[n], x") == ["rule of loop"]
     words = symdiff.compile("abs(x)").explain().sections[0].rules[0].words
     assert words == ("Derivatives at special points: 0 by u at u = 0.",)
+    assert rules("r = sqrt(x^2 + y^2); r^3")[2:] == [
+        "table rule of sqrt, chain rule",
+        "chain rule past steps in between",
+    ]
+    text = str(symdiff.compile("floor(x) + maximum(x, y)*2^x").explain("x"))
+    assert "y does not depend on x" in text
+    assert "v1 has the derivative 0" in text
+    assert "Derivatives at some special points: 0.5 by u, 0.5 by w at u = 1, w = 1" in text  # and wherever u = w
+    assert "exponent is" not in text  # 2 is not 0
+
+
+def test_loops_have_derivatives_of_all_orders_in_words():
+    f = symdiff.compile("step(h, a) = h*w + a; fold(step, h0, x)", args="x[n], h0, w")
+    assert len(f.grad.explain().sections) == 3
 
 
 def test_steps_without_a_dot_are_shown():
     found = symdiff.compile("where(x > 0, x*exp(-y), 1)").explain("x")
     still = ("v1 = x > 0.0", "v2 = -y", "v3 = exp(v2)")
     assert [f"{name} = {text}" for name, text in found.sections[0].still] == [*still]
-    said = "These steps do not change with x, or only by jumps, so they have no dot:"
-    assert said + "\n   " + "\n   ".join(still) in str(found)
+    assert "These steps have no dot:\n   " + "\n   ".join(still) in str(found)
     assert all(f"`{step}`" in found.markdown for step in still)
     assert found.latex.count("no dot") == 3
-    assert "so they have no dot" not in str(symdiff.compile("sin(x)").explain())
+    assert "have no dot" not in str(symdiff.compile("sin(x)").explain())
 
 
 def test_forms_are_escaped_and_limits_hold():

@@ -123,7 +123,7 @@ def test_what_is_looked_for_in_the_package():
     for name, hint in [
         ("grad", "; write f = symdiff.compile(text), then f.grad"),
         ("gradient", "; write f = symdiff.compile(text), then f.grad"),
-        ("plot", "; write symdiff plot FORMULA --range x=-3:3 in a shell"),
+        ("plot", "; write f = symdiff.compile(text), then f.plot"),
         ("Compile", "; did you mean 'compile'?"),
         ("zebra", ""),
         ("__array__", ""),

@@ -78,6 +78,7 @@ def test_the_page_has_all_parts_and_is_well_formed():
         ("gammainc(a, x)", {}, (2.0, 3.0), {"Move the arguments"}),
         ("log(x)", {}, (0.0,), set()),
         ("1/x", {}, (np.inf,), {"Move the arguments"}),
+        ("step(h, a) = h*w + a; fold(step, 0, x)", {"args": "x[n], w"}, ([1.0, 2.0], 0.5), {"Move the arguments"}),
         ("2*3", {}, (), {"Move the arguments", "Hessian"}),
         ("x[i]^2", {"args": "x[n], i: int"}, ([1.0, 2.0], 1), {"Move the arguments"}),
     ],
@@ -112,6 +113,12 @@ def test_formulas_are_mathematics_where_a_package_makes_it(monkeypatch):
         assert str(f.report(2, 5)).count("<math ") == 2
     monkeypatch.setitem(sys.modules, "math_core", None)
     assert "<math" not in str(f.report(2, 5))
+
+
+def test_a_large_hessian_is_not_computed(monkeypatch):
+    monkeypatch.setattr(symdiff.Function, "hessian", None)
+    names = [f"x{k}" for k in range(13)]
+    assert "The Hessian has 13 rows." in str(symdiff.compile("*".join(names)).report(*[1.0] * 13))
 
 
 def test_errors_say_what_to_write(tmp_path):
@@ -190,8 +197,9 @@ def test_sliders_move_the_numbers_in_a_browser(tab, tmp_path):
         ("λ*for_ + sqrt(x) + where(x > 0, log(x), -1)", {}, (1.0, 2.0, 0.0)),
         ("sum((a*t - y)^2)", {"args": "t[n], y[n], a"}, ([1.0, 2.0], [2.0, 3.0], 1.5)),
         ("maximum(x, 0)*1e300", {}, (1.0,)),
+        ("__proto__*constructor + sin(x)*1.5e308", {"args": "__proto__, constructor, x"}, (2.0, 1e308, 1.0)),
     ],
-    ids=["hostile", "names", "arrays", "large"],
+    ids=["hostile", "names", "arrays", "large", "largest"],
 )
 def test_other_pages_have_no_errors_in_a_browser(tab, tmp_path, formula, options, point):
     path = tmp_path / "report.html"

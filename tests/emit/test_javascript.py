@@ -78,6 +78,13 @@ console.log(JSON.stringify({literal}.map((x) => shown(value(x)))));
 
 
 @needs_node
+def test_a_name_of_the_language_is_a_property_like_others(tmp_path):
+    symdiff.compile("__proto__^2*y", args="__proto__, y").export(tmp_path / "f.mjs", include="value_and_grad")
+    text = 'import { value_and_grad as f } from "./f.mjs";\nconsole.log(Object.keys(f(3, 2).grad), f(3, 2).grad["__proto__"]);'
+    assert node(text, tmp_path).stdout == "[ '__proto__', 'y' ] 12\n"
+
+
+@needs_node
 def test_functions_over_points(tmp_path):
     f = symdiff.compile("every = sum(x)*value; every, x*value", args="x[n], value")
     g = symdiff.compile("a^2*points", args="a, points")

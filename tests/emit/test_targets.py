@@ -104,7 +104,7 @@ def test_special_values(target):
         pytest.skip(reason)
     cases = at_special_values()
     for case, got in zip(cases, target.run(cases), strict=True):
-        if not isinstance(got, str):
+        if got is not None and not isinstance(got, str):
             assert not list(differences(got, case, case.room(), target.ulps)), case.name
             zeros = np.array(case.wanted) == 0.0
             np.testing.assert_array_equal(np.signbit(got)[zeros], np.signbit(case.wanted)[zeros], err_msg=case.name)

@@ -35,7 +35,7 @@ def _without_what_other_tests_left():
 def engines():
     """How many engines of native code there are, whoever refers to them."""
     gc.collect()
-    return sum(type(one) is native._Memory for one in gc.get_objects())
+    return len(native._engines)
 
 
 def patterns(count):
@@ -52,6 +52,25 @@ MANY = " + ".join(f"{k + 1}*exp(x{k})" for k in range(8))
 
 
 # Native code
+
+
+@needs_llvm
+def test_a_finalizer_can_call_code_that_is_garbage_together_with_its_object():
+    found = []
+
+    class Holder:
+        def __init__(self):
+            self.f, self.own = symdiff.compile("x*y + sin(x)/7", backend="llvm"), self
+            self.f(0.0, 1.0)
+            self.f(X, X)
+
+        def __del__(self):
+            found.extend([self.f(0.0, 3.0), self.f(0 * X, X).tolist()])
+
+    Holder()
+    compiler._CACHE.clear()
+    gc.collect()
+    assert found == [0.0, [0.0] * len(X)]
 
 
 @needs_llvm

@@ -1,6 +1,7 @@
 """Calls of native code with Python floats: the numbers, warnings and errors of the math target."""
 
 import gc
+import re
 import threading
 import warnings
 from operator import attrgetter
@@ -217,3 +218,12 @@ def test_what_only_says_that_it_is_a_float():
     with pytest.raises(TypeError):
         f(Mock(spec=float))
     assert f(1.0) == 3.0
+
+
+def test_a_call_takes_little_of_the_stack_which_may_be_small():
+    for count, taken in ((100, 102 * 8), (1000, 0)):
+        text = " + ".join(f"x{k}*x{(k + 1) % count}" for k in range(count))
+        source = symdiff.compile(text, backend="llvm").grad.source_for("llvm floats")
+        method = source[source.index("@call(") :]
+        assert sum(8 * int(size) for size in re.findall(r"alloca \[(\d+) x", method)) == taken
+        assert ("call void @free(ptr %memory)" in method) is (not taken)

@@ -183,3 +183,21 @@ def test_a_child_may_call_what_a_thread_compiled_when_the_process_forked():
         assert found == (pid, 0)
         thread.join()
     """)
+
+
+def test_threads_that_need_the_crew_at_the_same_time_get_the_same_code():
+    """The code of a second crew would be freed while its threads run it."""
+    clean("""
+import threading
+from symdiff.runtime import native
+begun, found = threading.Barrier(4), []
+def work():
+    begun.wait()
+    found.append(native.crew_code())
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(found) == 4 and len(set(map(id, found))) == 1
+""")

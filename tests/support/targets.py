@@ -38,6 +38,7 @@ from symdiff.language.parser import Syntax
 from symdiff.limits import limits
 from symdiff.ops.base import Operation
 from symdiff.ops.external import NotGivenError
+from symdiff.ops.table import PRIMITIVES
 from symdiff.pipeline import Recipe, function
 from symdiff.runtime.results import record_of
 from symdiff.simplify.build import Builder
@@ -202,16 +203,18 @@ _FEW = 10  # rows of a small program
 def _class(cases):
     """Run the forward methods of classes, for small programs and a fifth of the others.
 
-    A program without a derivative has no class.
+    A program without a derivative has no class. Functions whose derivatives take long are left out.
     """
     found = []
     for k, case in enumerate(cases):
         program = case.program
         wrt = [name for name, integer in zip(program.arguments, program.integers, strict=True) if not integer]
         outcome = None
-        marked = any(row[0] in ("by", "fixed") for row in program.graph.rows)
-        few = len(program.graph.rows) < _FEW
-        if wrt and (case.of or few or k % 5 == 0) and not marked:
+        rows = program.graph.rows
+        marked = any(row[0] in ("by", "fixed") for row in rows)
+        slow = any(row[0] in PRIMITIVES and PRIMITIVES[row[0]].slow for row in rows)  # derivatives by parameters are
+        few = len(rows) < _FEW
+        if wrt and (case.of or few or k % 5 == 0) and not (marked or slow):
             with suppress(SymdiffError, NotGivenError):
                 both = Sweeps(program, wrt, tangent=False, cotangent=True).both(wrt)
                 scope = {"np": np, **known(program)}

@@ -25,6 +25,7 @@ from symdiff.api.report.mathml import mathml
 from symdiff.errors import ShapeError, SymdiffError
 from symdiff.runtime.results import leaves
 
+_LACKS = (SymdiffError, TypeError, ValueError, ImportError)  # errors that say why there is no such form
 _HESSIAN = 12  # the most variables whose Hessian is shown
 # Comments, words and numbers of Python, C and JavaScript.
 _TOKEN = re.compile(
@@ -123,11 +124,16 @@ def _sections(f: Compiled, textbook: Compiled, given: Sequence[Any]) -> Iterator
     for head, make in (("Trace", _trace), ("Graph", _graph), ("Hessian", _hessian)):
         try:
             content = make(f, given)
-        except (SymdiffError, TypeError, ValueError, ImportError) as error:
-            content = f"<p>{escape(str(error).splitlines()[0])}</p>"
+        except _LACKS as error:
+            content = _why(error)
         if content:
             yield head, content
     yield "LaTeX", _latex(f)
+
+
+def _why(error: Exception) -> str:
+    """Return the sentence that says why a part is missing."""
+    return f"<p>{escape(str(error).splitlines()[0])}</p>"
 
 
 def _formula(f: Compiled) -> str:
@@ -190,8 +196,8 @@ def _whole(f: Compiled) -> Compiled:
 def _source(head: str, make: Callable[[], str]) -> str:
     try:
         content = f'<pre tabindex="0">{_coloured(make())}</pre>'
-    except (SymdiffError, ValueError, ImportError) as error:
-        content = f"<p>{escape(str(error))}</p>"
+    except _LACKS as error:
+        content = _why(error)
     return f"<div><h3>{escape(head)}</h3>{content}</div>"
 
 
@@ -217,10 +223,11 @@ def _graph(f: Compiled, given: Sequence[Any]) -> str:
 def _hessian(f: Compiled, given: Sequence[Any]) -> str:
     if not _scalar(f):
         return ""
+    size = sum([np.size(value) for name, value in zip(f.args, given, strict=True) if name in f.wrt])
+    if size > _HESSIAN:
+        return f"<p>The Hessian has {size} rows. A report shows at most {_HESSIAN}.</p>"
     matrix = np.asarray(f.hessian(*given))
-    if len(matrix) > _HESSIAN:
-        return f"<p>The Hessian has {len(matrix)} rows. A report shows at most {_HESSIAN}.</p>"
-    names = f.wrt if len(f.wrt) == len(matrix) else [str(k) for k in range(len(matrix))]
+    names = f.wrt if len(f.wrt) == size else [str(k) for k in range(size)]
     rows = [[name, *map(_number, row)] for name, row in zip(names, matrix, strict=True)]
     return _rows(("", *names), rows, 1)
 
@@ -231,8 +238,8 @@ def _latex(f: Compiled) -> str:
     for k, (head, of) in enumerate(derived):
         try:
             text = of.latex
-        except (SymdiffError, ValueError) as error:
-            parts.append(f"<p>{escape(str(error).splitlines()[0])}</p>")
+        except _LACKS as error:
+            parts.append(_why(error))
             continue
         lines = min(text.count("\n") + 2, 12)
         parts.append(
@@ -257,9 +264,9 @@ def _exported(f: Compiled) -> str | None:
 
 
 def _range(value: float) -> tuple[float, float]:
-    """Return the ends of a slider around a value."""
-    width = abs(value) or 2.0
-    return value - width, value + width
+    """Return the ends of a slider around a value. They are finite."""
+    width, most = abs(value) or 2.0, np.finfo(float).max.item()
+    return max(value - width, -most), min(value + width, most)
 
 
 def _sliders(f: Compiled, given: Sequence[Any]) -> str:

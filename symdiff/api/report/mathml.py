@@ -14,6 +14,6 @@ def mathml(f: Compiled) -> str:
         return ""
     try:
         made: str = LatexToMathML().convert_with_local_state(f.latex, displaystyle=True)
-    except (SymdiffError, ValueError, LatexError):  # the page shows the text, and why there is no LaTeX
+    except (SymdiffError, TypeError, ValueError, LatexError):  # the page shows the text, and why there is no LaTeX
         return ""
     return made

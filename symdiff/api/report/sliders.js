@@ -27,9 +27,13 @@ function short(number) {
     return Number(number.toPrecision(4)).toString();
 }
 
+function fits(number) {
+    return Math.abs(number) < 4e307; // the differences of such numbers are finite
+}
+
 function draw(picture, kind, xs, ys, x, y) {
     picture.replaceChildren();
-    const finite = ys.filter(Number.isFinite);
+    const finite = ys.filter(fits);
     const size = Math.max(...finite.map(Math.abs), 0);
     let [low, high] = [Math.min(...finite), Math.max(...finite)];
     if (!finite.length) [low, high] = [0, 1];
@@ -48,10 +52,10 @@ function draw(picture, kind, xs, ys, x, y) {
     }
     let path = "";
     xs.forEach((at, k) => {
-        if (Number.isFinite(ys[k])) path += `${path && Number.isFinite(ys[k - 1]) ? "L" : "M"}${across(at)} ${up(ys[k])}`;
+        if (fits(ys[k])) path += `${path && fits(ys[k - 1]) ? "L" : "M"}${across(at)} ${up(ys[k])}`;
     });
     add(picture, "path", { class: `curve ${kind}`, d: path });
-    if (Number.isFinite(y)) add(picture, "circle", { class: `dot ${kind}`, cx: across(x), cy: up(y), r: 5 });
+    if (fits(y)) add(picture, "circle", { class: `dot ${kind}`, cx: across(x), cy: up(y), r: 5 });
 }
 
 function update() {

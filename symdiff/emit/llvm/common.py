@@ -76,9 +76,12 @@ def source(name: str) -> str:
     return _METHOD.format(name=name, compute=compute, declared=_OF_LARGE.format(crew=CREW), **parts, **layout)
 
 
-def strip_of(count: int, threads: int) -> int:
-    """Return the points of a strip, where some threads share a number of points: a whole number of cache lines."""
-    return min(max(count // (_EACH * threads), _LEAST), _MOST) // 64 * 64
+def strip_of(count: int, threads: int, share: int) -> int:
+    """Return the points of a strip, where some threads share a number of points: a whole number of cache lines.
+
+    `share` points are worth a thread. A quarter of them are worth a strip.
+    """
+    return max(min(count // (_EACH * threads), _MOST), share // 4, _LEAST) // 64 * 64
 
 
 def errors_kept(family: str) -> tuple[str, str, str]:
@@ -92,7 +95,7 @@ def errors_kept(family: str) -> tuple[str, str, str]:
 
 FAMILIES = ("x86", "aarch64")  # whose flags of floating-point errors are known
 _JOB = len(FIELDS) + 64  # entries of a job for 64 threads
-_EACH, _LEAST, _MOST = 8, 1024, 131_072  # strips for each thread, and the least and the most points of a strip
+_EACH, _LEAST, _MOST = 8, 64, 131_072  # strips for each thread, and the least and the most points of a strip
 
 # The type of the result of each kind of function, and those of its arguments.
 _TYPES = {
@@ -389,7 +392,9 @@ spread:
   %pieces = mul i64 %regions, {each}
   %piece = udiv i64 %count, %pieces
   %piece.most = call i64 @llvm.umin.i64(i64 %piece, i64 {most})
-  %piece.least = call i64 @llvm.umax.i64(i64 %piece.most, i64 {least})
+  %quarter = lshr i64 %share, 2
+  %least = call i64 @llvm.umax.i64(i64 %quarter, i64 {least})
+  %piece.least = call i64 @llvm.umax.i64(i64 %piece.most, i64 %least)
   %strip = and i64 %piece.least, -64
   call void @llvm.memset.p0.i64(ptr align 64 %job, i8 0, i64 {bytes}, i1 false)
   %job.run = getelementptr i64, ptr %job, i64 {run}

@@ -35,8 +35,9 @@ INTERFACE = (
 
 LIES = 257  # the flags of NumPy's C interface for an array that is aligned and in one piece
 
-# What the method finds in the tuple that is its `self`. The shapes of new arrays and the classes of tuples come behind.
-MEMORY, FLOAT, OTHERWISE, ARRAY, DTYPE, NUMBER, ZEROS, EMPTY, BEHIND = range(9)
+# What the method finds in the tuple that is its `self`, behind two objects that it needs to live. The shapes of new
+# arrays and the classes of tuples come last.
+FLOAT, OTHERWISE, ARRAY, DTYPE, NUMBER, ZEROS, EMPTY, BEHIND = range(2, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,15 @@ class Point:
     inputs: tuple[tuple[int, int], ...]
     results: tuple[tuple[int, int], ...]
     demands: tuple[tuple[str, int, bool], ...] = ()
+
+    @property
+    def blocks(self) -> tuple[dict[int, int], dict[int, int]]:
+        """The blocks of memory of the arguments that are arrays, and of the results that are."""
+        number = count(_ARRAYS)
+        arguments, results = [
+            {k: next(number) for k, shape in enumerate(shapes) if shape} for shapes in (self.cores, self.shapes)
+        ]
+        return arguments, results
 
 
 def at_a_point(program: Program, loops: Loops) -> Point:
@@ -134,8 +144,15 @@ def _element(given: object, cores: Sequence[Shape]) -> tuple[int, int]:
     raise UnfusableError("place that depends on a size")
 
 
+_OBJECTS, _VALUES, _ARRAYS = range(3)  # blocks of memory: the arguments of the call, floats of results, arrays
+_FEW = 256  # entries of memory that a call takes from the stack, which may be small
+
+
 class _Code(StraightCode):
-    """Straight-line code whose arrays are blocks of memory: each element has a fixed place in a block."""
+    """Straight-line code whose arrays are blocks of memory: each element has a fixed place in a block.
+
+    The place of a float among the objects is that of its object.
+    """
 
     writer: _Writer
 
@@ -153,7 +170,12 @@ class _Code(StraightCode):
         if key not in self.registers:
             address = self.address(place)
             self.registers[key] = own = f"%e{place}"
-            self.lines.append(f"{own} = getelementptr double, ptr {address}, i64 {self.writer.at[place][1]}")
+            block, at = self.writer.at[place]
+            if block == _OBJECTS:
+                self.lines.append(f"{own}.at = getelementptr ptr, ptr {address}, i64 {at}")
+                self.lines.append(f"{own}.object = load ptr, ptr {own}.at")
+                address, at = f"{own}.object", self.writer.machine.head // 8
+            self.lines.append(f"{own} = getelementptr double, ptr {address}, i64 {at}")
         return self.registers[key]
 
 
@@ -169,10 +191,10 @@ class _Writer(Writer):
     def __init__(self, point: Point, machine: Machine) -> None:
         narrow = replace(machine, width=8, variants={})
         super().__init__(point.loops, narrow, single=False, varying=[True] * len(point.inputs))
-        behind = len(point.cores) + 1
-        given = [(k + 1, at) if point.cores[k] else (0, k) for k, at in point.inputs]
-        made = [(behind + k + 1, at) if point.shapes[k] else (behind, k) for k, at in point.results]
-        self.at = [*given, *made]
+        given, made = point.blocks
+        inputs = [(given[k], at) if k in given else (_OBJECTS, k) for k, at in point.inputs]
+        results = [(made[k], at) if k in made else (_VALUES, k) for k, at in point.results]
+        self.at = [*inputs, *results]
 
 
 def source(point: Point, machine: Machine, nest: Nest) -> str:
@@ -188,6 +210,7 @@ def source(point: Point, machine: Machine, nest: Nest) -> str:
     if point.loops.quiet:
         start, end, declared = "", "  %flags = add i32 0, 0\n", ""
     method = _Method(point, machine, nest).text(start, end)
+    writer.declared |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"} if "@malloc(" in method else set()
     parts = [compute, *writer.helpers.values(), method, declared, *sorted(writer.declared)]
     return "\n".join([*parts, *ATTRIBUTES])
 
@@ -202,26 +225,31 @@ class _Method:
     def __init__(self, point: Point, machine: Machine, nest: Nest) -> None:
         self.point, self.machine, self.nest = point, machine, nest
         self.lines: list[str] = []
-        self.arrays = [k for k, shape in enumerate(point.shapes) if shape]
+        self.given, self.made = point.blocks
+        self.arrays = list(self.made)
         self._tuples = count()
 
     def text(self, start: str, end: str) -> str:
         """Return the method. `start` and `end` are the code that finds floating-point errors."""
         point = self.point
-        given, made = len(point.cores), len(point.shapes)
+        made = len(point.shapes)
+        entries = made + _ARRAYS + len(self.given) + len(self.made)
         self.lines += [
-            f"%given = alloca [{max(given, 1)} x double]",
-            f"%values = alloca [{made} x double]",
-            f"%pointers = alloca [{given + made + 2} x ptr]",
+            f"%pointers = getelementptr ptr, ptr %values, i64 {made}",
             "%shape = alloca ptr",
-            f"%is.number = icmp eq i64 %number, {given}",
+            f"%is.number = icmp eq i64 %number, {len(point.cores)}",
             "%is.plain = icmp eq ptr %names, null",
             "%is.call = and i1 %is.number, %is.plain",
-            "br i1 %is.call, label %classes, label %otherwise",
+            "%is.memory = icmp ne ptr %values, null",
+            "%is.taken = and i1 %is.call, %is.memory",
+            "br i1 %is.taken, label %classes, label %otherwise",
         ]
         self._check_classes()
         self._check_arrays()
-        self._read()
+        self._block(_OBJECTS, "%objects")
+        self._block(_VALUES, "%values")
+        for k, block in self.given.items():
+            self._block(block, self._load(f"data{k}", "ptr", f"%object{k}", self.machine.head))
         self._make_arrays()
         self.lines += ["%flags = call i32 @compute(ptr %pointers)"]
         self.lines += ["%good = icmp eq i32 %flags, 0", "br i1 %good, label %result, label %refuse", "refuse:"]
@@ -232,7 +260,10 @@ class _Method:
         passed = f"ptr {otherwise}, ptr %objects, i64 %number, ptr %names"
         self.lines += [f"%passed = call ptr @PyObject_Vectorcall({passed})", "ret ptr %passed"]
         body = [line if line.endswith(":") else f"  {line.strip()}" for line in self.lines if line]
-        return _METHOD.format(body="\n".join(body), start=start, end=end)
+        take, free = _HEAP if entries > _FEW else _STACK
+        return _METHOD.format(
+            body="\n".join(body), start=start, end=end, take=take.format(entries=entries, size=8 * entries), free=free
+        )
 
     def _load(self, name: str, kind: str, base: str, at: int) -> str:
         """Read a field of an object and return the register."""
@@ -287,17 +318,6 @@ class _Method:
         for n, (name, least, exact) in enumerate(self.point.demands):
             self._demand(f"size{n}", f"icmp {'eq' if exact else 'sge'} i64 {sizes[name]}, {least}")
 
-    def _read(self) -> None:
-        """Store the floats in the first block, and the address of each block."""
-        self._block(0, "%given")
-        for k, core in enumerate(self.point.cores):
-            data = self._load(f"data{k}", "ptr" if core else "double", f"%object{k}", self.machine.head)
-            if core:
-                self._block(k + 1, data)
-            else:
-                self.lines.append(f"%given{k} = getelementptr double, ptr %given, i64 {k}")
-                self.lines.append(f"store double {data}, ptr %given{k}")
-
     def _block(self, k: int, address: str) -> None:
         self.lines.append(f"%block{k} = getelementptr ptr, ptr %pointers, i64 {k}")
         self.lines.append(f"store ptr {address}, ptr %block{k}")
@@ -305,8 +325,6 @@ class _Method:
     def _make_arrays(self) -> None:
         """Make the arrays of the results. Those with elements that are zero by structure are made of zeros."""
         point = self.point
-        behind = len(point.cores) + 1
-        self._block(behind, "%values")
         for n, k in enumerate(self.arrays):
             filled = sum([output == k for output, _ in point.results]) == prod(point.shapes[k])
             make, shape = self._item(EMPTY if filled else ZEROS, f"make{k}"), self._item(BEHIND + n, f"to{k}")
@@ -320,7 +338,7 @@ class _Method:
                 "ret ptr null",
                 f"some{k}:",
             ]
-            self._block(behind + k + 1, self._load(f"content{k}", "ptr", f"%made{k}", self.machine.head))
+            self._block(self.made[k], self._load(f"content{k}", "ptr", f"%made{k}", self.machine.head))
 
     def _dropped(self, arrays: Iterable[int]) -> list[str]:
         return [f"call void @Py_DecRef(ptr %made{k})" for k in arrays]
@@ -378,9 +396,17 @@ class _Method:
         return f"%tuple{n}"
 
 
+_STACK = "  %memory = alloca [{entries} x i64]\n", ""
+_HEAP = "  %memory = call ptr @malloc(i64 {size})\n", "  call void @free(ptr %memory)\n"
+
 _METHOD = (
     METHOD
     + """ptr %self, ptr %objects, i64 %number, ptr %names) #0 {{
+{take}  %made = call ptr @take(ptr %self, ptr %objects, i64 %number, ptr %names, ptr %memory)
+{free}  ret ptr %made
+}}
+
+define internal ptr @take(ptr %self, ptr %objects, i64 %number, ptr %names, ptr %values) #0 {{
 begin:
 {body}
 }}
