@@ -1225,7 +1225,8 @@ class Function:
             ImportError: Matplotlib is not installed (the extra `symdiff-compiler[plot]`).
             TypeError: An argument is missing or unknown, or has neither a value nor a range.
             ValueError: There is no range, or there are more than two. A range is empty, runs backwards, or is not
-                finite. The formula is not finite anywhere, or has more than ten results.
+                finite. The formula is not finite anywhere, or has more than ten results. An error of
+                the data is negative.
             ShapeError: A value, the data or the covariance matrix do not have the right shape.
 
         Examples:

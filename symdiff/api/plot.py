@@ -173,6 +173,8 @@ class _Picture:
     ) -> None:
         self.ranges, self.subjects, self.data, self.order = ranges, drawn, data, order
         if len(ranges) == 1:
+            if data is not None and any(part is not None and np.any(part < 0) for part in data[2:]):
+                raise ValueError("the errors of data are the lengths of error bars, so they are not negative")
             x = ranges[0].sampled(CURVE)
             self._curves = self._sampled_curves(x)
             self._band = None if std is None and cov is None else self._edges(x, std, cov)

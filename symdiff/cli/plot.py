@@ -50,7 +50,7 @@ def parser() -> Parser:
         EXAMPLE,
         '"a*x^2 - y^2" --range x=-2:2 y=-2:2 --at a=1 -o saddle.pdf',
         '"1/x, tan(x)" --range x=-3:3 --order 1 -o poles.svg',
-        '"a*exp(-t)" --range t=0:5 --at a=2 --std a=0.1 --data decay.csv -o decay.png',
+        '"a*exp(-t)" --at a=2 --std a=0.1 --data decay.csv -o decay.png',
     )
     add_formula_alone(made)
     made.add_argument(
@@ -60,7 +60,7 @@ def parser() -> Parser:
         default=[],
         metavar="NAME=START:STOP",
         help="the ranges of one or two scalar arguments, or of elements of an array, as x[0]=0:1; an end can be an"
-        " expression such as 2*pi",
+        " expression such as 2*pi; default: if one argument has no value, the range of --data",
     )
     made.add_argument(
         "--at",
@@ -69,7 +69,7 @@ def parser() -> Parser:
         default=[],
         metavar="NAME=VALUE",
         help="the values of the other arguments: a number or a constant expression; for an array, its elements"
-        " as 1,2,3 and the rows of a matrix separated by ;",
+        " as 1,2,3 and the rows of a matrix separated by ';'. A range replaces the value of an element",
     )
     add_args(made)
     made.add_argument(
@@ -99,7 +99,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Draw the picture and write it to a file."""
-    ranges = _ranges(options.range)
+    ranges = _ranges(options.range, by_data=options.data is not None)
     if options.order is not None and not 0 <= options.order <= ORDERS:
         raise ValueError(f"--order is a whole number from 0 to {ORDERS}, not {options.order}")
     if options.order is not None and len(ranges) == 2:
@@ -113,6 +113,8 @@ def run(options: argparse.Namespace) -> int:
     data = None if options.data is None else _data(options.data)
     most = 1 if any(one.element for one in ranges) else 2
     order = most if options.order is None else options.order
+    if not ranges:
+        given = {name: value for name, value in given.items() if value is not None}
     save(options.output, [f], given, data=data, std=std or None, derivatives=order)
     return 0
 
@@ -140,9 +142,9 @@ def _data(path: str) -> list[np.ndarray]:
     return list(np.array(rows).T)
 
 
-def _ranges(given: Sequence[str]) -> list[_Range]:
-    """Return the ranges of `--range`."""
-    if not 1 <= len(given) <= 2:
+def _ranges(given: Sequence[str], *, by_data: bool) -> list[_Range]:
+    """Return the ranges of `--range`. There need not be one if data give it."""
+    if not (0 if by_data else 1) <= len(given) <= 2:
         many = f", not {len(given)}" if given else ""
         raise ValueError(f"plot takes one range or two, as --range x=-3:3{many}")
     found: list[_Range] = []
@@ -165,7 +167,7 @@ def _ranges(given: Sequence[str]) -> list[_Range]:
 
 
 def _given(f: Function, ranges: Sequence[_Range], at: Sequence[str]) -> dict[str, Any]:
-    """Return the value or the range of each argument, as `Function.plot` takes them."""
+    """Return the value or the range of each argument, as `Function.plot` takes them. The data give a range to None."""
     scalars = {one.name: one for one in ranges if not one.element}
     elements = [one for one in ranges if one.element]
     known = {word.partition("=")[0].strip() for word in at}
@@ -184,24 +186,33 @@ def _given(f: Function, ranges: Sequence[_Range], at: Sequence[str]) -> dict[str
             raise ValueError(f"--range: {one.array!r} has no elements with one index, as {one.name}")
         if one.name in known:
             raise ValueError(f"{one.name!r} has a range, and a value by --at")
-        if one.element and one.array not in known and int(one.element) >= len(elements):
-            raise ValueError(f"plot needs the other elements of {one.array!r}, as --at {one.array}=0,0,0")
+        size = f.cores[f.args.index(one.array)][0] if axes else 0
+        least = size if isinstance(size, int) else int(one.element or 0) + 1
+        if one.element and one.array not in known and least > len(elements):
+            zeros = ",".join("0" * min(least, 9))
+            raise ValueError(f"plot needs the other elements of {one.array!r}, as --at {one.array}={zeros}")
     # Arrays that have ranges for all of their elements need no values.
     whole = {
         one.array: sum(other.array == one.array for other in elements) for one in elements if one.array not in known
     }
     missing = [name for name in f.args if name not in scalars and name not in known and name not in whole]
-    if missing:
+    by_data = missing[0] if not ranges and len(missing) == 1 and not f.cores[f.args.index(missing[0])] else ""
+    if not ranges and not missing:
+        raise ValueError("plot takes one range or two, as --range x=-3:3, or --data and no value for one argument")
+    if missing and not by_data:
         raise ValueError(
             f"plot needs a value for {few(missing)}, as --at {missing[0]}=1"
-            + (f", or a range, as --range {missing[0]}=0:1" if len(ranges) == 1 else "")
+            + (f", or a range, as --range {missing[0]}=0:1" if len(ranges) < 2 else "")
         )
-    stand_in = [*[f"{name}=0" for name in scalars], *[f"{name}={','.join('0' * n)}" for name, n in whole.items()]]
+    unset = [*scalars, by_data] if by_data else [*scalars]
+    stand_in = [*[f"{name}=0" for name in unset], *[f"{name}={','.join('0' * n)}" for name, n in whole.items()]]
     found = points(f, [*at, *stand_in])
     given: dict[str, Any] = dict.fromkeys([one.array for one in ranges])  # the first range is that of the x axis
     arrays = {one.array for one in elements}
     for name, core, value in zip(f.args, f.cores, found, strict=True):
         given[name] = list(value) if name in arrays else value if core else single(name, value)
+    if by_data:
+        given[by_data] = None
     for one in ranges:
         if not one.element:
             given[one.name] = (one.start, one.stop)

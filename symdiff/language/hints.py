@@ -110,6 +110,11 @@ def no_formula(given: object) -> str:
         return f"compile takes an expression, such as {given.__name__}(x), not the class {given.__name__}"
     if callable(given) and hasattr(given, "__name__"):
         return f"{given.__name__} is compiled already; compile takes a formula as text, or a Python function"
+    if isinstance(given, list | tuple) and given and all(isinstance(one, str) for one in given):
+        text = few([", ".join(given)])
+        return (
+            f"compile takes a formula as text, with several results separated by commas, such as {text!r}; got a list"
+        )
     inside = ", whose elements are not all SymPy expressions" if isinstance(given, list | tuple) else ""
     given = f"{type(given).__name__}{inside}"
     return f"compile takes a formula as text, such as 'x**2 + 1', a Python function, or a SymPy expression; got {given}"

@@ -141,7 +141,7 @@ def test_rules_by_name():
     assert rules("where(x > 0, x, y)") == ["choice"]
     assert rules("sum(A @ x)", args="A[m,n], x[n]") == ["constant factor", "linear operation"]
     words = symdiff.compile("abs(x)").explain().sections[0].rules[0].words
-    assert words == ("Special points: at u = 0: 0 by u.",)
+    assert words == ("Special points: 0 by u at u = 0.",)
     assert rules("r = sqrt(x^2 + y^2); r^3")[2:] == [
         "table rule of sqrt, chain rule",
         "chain rule past steps in between",

@@ -255,6 +255,7 @@ T = (0.0, 1.0)
         ({"t": T, "a": 1, "b": 1, "data": ([1, 2], [1])}, symdiff.ShapeError, "the shapes (2,) and (1,)"),
         ({"t": T, "a": 1, "b": 1, "data": ([1, 2], ["u", "v"])}, TypeError, "arrays of real numbers"),
         ({"t": T, "a": 1, "b": 1, "data": ([1, 2], [1, 2], [1, 2, 3])}, symdiff.ShapeError, "errors of data"),
+        ({"t": T, "a": 1, "b": 1, "data": ([1, 2], [1, 2], -1)}, ValueError, "so they are not negative"),
         ({"t": T, "a": 1, "b": 1, "cov": np.eye(4)}, symdiff.ShapeError, "covariance matrix of a, b, of shape (2, 2)"),
         ({"t": T, "a": 1, "b": 1, "std": [1]}, TypeError, "one standard deviation for each of a, b"),
         ({"t": T, "a": 1, "b": 1, "std": {"c": 1}}, TypeError, "std names 'c'"),

@@ -207,6 +207,16 @@ def test_data_and_a_band(drawn):
         assert len(figure.axes) == 2
 
 
+def test_data_give_the_range(drawn):
+    file = drawn.folder / "decay.csv"
+    file.write_text("0,2.1\n4,1\n", encoding="utf-8")
+    panel = drawn("a*exp(-t)", "--at", "a=2", "--order", "0", "--data", str(file)).axes[0]
+    x = lines_of(panel)["f"][:, 0]
+    assert panel.get_xlabel() == "t"
+    assert x[0] <= 0
+    assert x[-1] >= 4
+
+
 def test_errors_of_data(tmp_path, capsys):
     file = tmp_path / "bad.csv"
     for text, said in [
@@ -218,6 +228,13 @@ def test_errors_of_data(tmp_path, capsys):
         file.write_text(text, encoding="utf-8")
         words = ["x", "--range", "x=0:1", "--data", str(file), "-o", str(tmp_path / "p.png")]
         assert main(["plot", *words]) == 2
+        assert said in capsys.readouterr().err
+    file.write_text("1,2\n2,3\n", encoding="utf-8")
+    for words, said in [
+        (["x", "--at", "x=1"], "or --data and no value for one argument"),
+        (["x*y"], "plot needs a value for x, y, as --at x=1, or a range"),
+    ]:
+        assert main(["plot", *words, "--data", str(file), "-o", str(tmp_path / "p.png")]) == 2
         assert said in capsys.readouterr().err
     assert main(["plot", "x", "--range", "x=0:1", "--data", "nowhere.csv", "-o", str(tmp_path / "p.png")]) == 2
     assert "nowhere.csv" in capsys.readouterr().err
@@ -247,6 +264,7 @@ def test_errors_of_data(tmp_path, capsys):
         (["sum(v)*x", "--args", "v[n]", "x", "--range", "v=0:1", "--at", "x=1"], "'v' is an array"),
         (["sum(v)", "--args", "v[n]", "--range", "v[2]=0:1"], "the other elements of 'v', as --at v=0,0,0"),
         (["sum(v)", "--args", "v[n]", "--range", "v[2]=0:1", "--at", "v=1,2"], "'v' has 2 elements, and v[2] is not"),
+        (["sum(v)", "--args", "v[2]", "--range", "v[0]=0:1"], "the other elements of 'v', as --at v=0,0"),
         (["sum(v)", "--args", "v[n,n]", "--range", "v[2]=0:1"], "has no elements with one index, as v[2]"),
         (["x", "--range", "x[0]=0:1"], "'x' has no elements with one index, as x[0]"),
         (["sqrt(-1 - x^2)", "--range", "x=0:1"], "not finite anywhere on x = 0 to 1"),

@@ -554,5 +554,7 @@ def test_lists_and_matrices_of_expressions():
     ):
         with pytest.raises(TypeError, match="compile takes a formula as text"):
             symdiff.compile(bad, args="x, y")
+    with pytest.raises(TypeError, match=r"separated by commas, such as 'x\*y, x/y'"):
+        symdiff.compile(["x*y", "x/y"])
     with pytest.raises(TypeError, match="no elements"):
         symdiff.compile(sympy.zeros(0, 2))

@@ -166,7 +166,7 @@ def edges(entry: Primitive) -> list[str]:
             for name, slope in zip(entry.parameters[entry.orders :], partials[entry.orders :], strict=True)
             if slope is not None
         ]
-        found.append(f"at {at}: {', '.join(by)}")
+        found.append(f"{', '.join(by)} at {at}")
     return found
 
 
