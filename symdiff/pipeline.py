@@ -33,6 +33,7 @@ from symdiff.emit import numpy as numpy_target
 from symdiff.emit.python import Nest
 from symdiff.errors import SymdiffError
 from symdiff.graph.ir import Program
+from symdiff.graph.making import uncollected
 from symdiff.language.lower import Argument, calls, lower
 from symdiff.language.outside import Outside
 from symdiff.language.parser import Syntax, parse
@@ -133,6 +134,7 @@ class Recipe(Struct):
         """The recipe of the same program in textbook form: every operation is a step of its own."""
         return self.changed(optimize=False, backend="numpy")
 
+    @uncollected()
     def program(self, *, complex: bool = False) -> Program:  # noqa: A002 - NumPy's name
         """Lower the formula, apply each derivation, and return the program.
 
@@ -200,6 +202,7 @@ def recipe_of(
     return Recipe(syntax, arguments, wrt, constants, optimize, threads, backend, own, functions=functions)
 
 
+@uncollected()
 def prepared(program: Program, target: str) -> Program:
     """Return the program in the form that `write` takes for a target: the operations that it prints, in their order."""
     if target == "math":
@@ -211,6 +214,7 @@ def prepared(program: Program, target: str) -> Program:
     return numpy_target.prepare(program)
 
 
+@uncollected()
 def write(program: Program, target: str, name: str, nest: Nest) -> str:
     """Return the source of a prepared program, as a function `name` that returns its outputs nested as `nest`.
 

@@ -18,6 +18,7 @@ from symdiff.emit import outside
 from symdiff.errors import LimitError, ShapeError, few
 from symdiff.graph.dims import fixed, shown
 from symdiff.graph.ir import Program
+from symdiff.graph.making import uncollected
 from symdiff.guess import KNOWN_AS, nearest
 from symdiff.language.hints import no_argument
 from symdiff.ops.data import Data
@@ -457,7 +458,8 @@ class Function:
         names = self.wrt if by is None else by
 
         def make() -> Function:
-            made = derive(self.program if program is None else program, names)
+            with uncollected():
+                made = derive(self.program if program is None else program, names)
             recipe = self.recipe.derived(derive, names, name, *(by or ()))
             nested = record_of(name, made.names) if isinstance(layout, str) else layout
             return Function(recipe, made, nested, self.wrt if wrt is None else wrt, name, places=places, source=self)
